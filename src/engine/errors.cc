@@ -1,0 +1,20 @@
+#include "engine/errors.h"
+
+#include <string>
+
+namespace lakeward::engine {
+
+Status engine_error(std::string_view message) {
+  const std::string text(message);
+  const auto begins = [&](std::string_view prefix) { return message.starts_with(prefix); };
+  if (begins("INTERRUPT Error")) return cancelled("the query was interrupted");
+  if (begins("Out of Memory Error")) {
+    return resource_exhausted(text + "\n  To give it more: raise 'memory' in lakeward.yaml.");
+  }
+  if (text.find("No space left on device") != std::string::npos) return resource_exhausted(text);
+  if (begins("IO Error")) return io_error(text);
+  if (begins("INTERNAL Error")) return internal_error(text);
+  return invalid_argument(text);
+}
+
+}  // namespace lakeward::engine

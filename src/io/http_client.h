@@ -1,0 +1,53 @@
+// HTTP requests over libcurl.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+
+namespace lakeward::io {
+
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  HttpHeaders headers;
+  std::string body;
+  Duration connect_timeout{10'000'000};
+  Duration timeout{60'000'000};
+  uint64_t max_response_bytes = 256ULL << 20;
+};
+
+struct HttpResponse {
+  int status = 0;       // 200, 304, 404, …; any status is a response, not an error
+  HttpHeaders headers;  // names in lower case
+  std::string body;
+
+  // The value of a header (name in lower case), or "" if absent.
+  std::string_view header(std::string_view name) const;
+};
+
+// Keeps connections alive between calls. Not thread-safe: one client a thread.
+class HttpClient {
+ public:
+  HttpClient();
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // Errors: Unavailable (refused, timed out, name not resolved), InvalidArgument (malformed URL),
+  // ResourceExhausted (response larger than allowed).
+  Result<HttpResponse> send(const HttpRequest& request);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lakeward::io
