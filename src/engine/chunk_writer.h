@@ -40,7 +40,7 @@ class ColumnWriter {
     validity_[row / 64] &= ~(uint64_t{1} << (row % 64));
   }
 
-  // Text or bytes that outlive the scan (see TableScan): the vector keeps a pointer, no copy.
+  // Text or bytes that live long enough (see TableScan): the vector keeps a pointer, no copy.
   void set_stable_string(size_t row, const char* text, size_t length) {
     duckdb_string_t& slot = static_cast<duckdb_string_t*>(data_)[row];
     if (length <= sizeof(slot.value.inlined.inlined)) {

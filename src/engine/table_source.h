@@ -23,8 +23,8 @@ class ChunkProducer {
   virtual Result<size_t> fill(ChunkWriter& chunk) = 0;
 };
 
-// One execution. Memory given to set_stable_string() must live as long as the scan, which ends after
-// the last operator of the query is done with its rows.
+// One execution. Memory given to set_stable_string() must stay until its producer's fill() has been
+// called twice more, or the scan ends: operators that keep rows longer than one chunk copy them.
 class TableScan {
  public:
   virtual ~TableScan() = default;

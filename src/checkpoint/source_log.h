@@ -1,0 +1,47 @@
+// A source's own folder in a checkpoint, sources/I: numbered files with a version line.
+//
+// Format: Apache Spark's (docs/checkpoint.md). A plain log (Kafka's starting offsets) has files
+// `N`; a compacting log (the file source's) has `N` or, every compact-interval-th, `N.compact` with
+// all entries since batch 0.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "io/object_store.h"
+
+namespace lakeward::checkpoint {
+
+class SourceLog {
+ public:
+  // `folder` is relative to the store, for example "silver/sources/0".
+  SourceLog(io::ObjectStore& store, std::string folder, uint64_t compact_interval = 10)
+      : store_(store), folder_(std::move(folder)), compact_interval_(compact_interval) {}
+
+  // All entries (lines of JSON) of batches 0 … `last`, in order; nullopt: of all batches there are.
+  Result<std::vector<std::string>> entries(std::optional<int64_t> last = std::nullopt);
+  // The entries of one batch alone. Errors: NotFound if it was compacted away or never written.
+  Result<std::vector<std::string>> batch(int64_t number);
+  // The highest batch, or nullopt.
+  Result<std::optional<int64_t>> latest();
+  // Adds batch `number`, compacting where it is due. Errors: AlreadyExists.
+  Status append(int64_t number, const std::vector<std::string>& entries);
+  // Removes a batch that no epoch has claimed (a crash between append and the epoch's offsets file).
+  Status remove(int64_t number);
+
+  // Free-form files in the same folder, for sources that keep what they read (an HTTP body), and
+  // for the byte-exact `0` of a Kafka source.
+  Result<std::string> read_file(const std::string& name);
+  Status write_file(const std::string& name, const std::string& bytes);  // AlreadyExists
+  Status remove_file(const std::string& name);
+
+ private:
+  io::ObjectStore& store_;
+  std::string folder_;
+  uint64_t compact_interval_;
+};
+
+}  // namespace lakeward::checkpoint

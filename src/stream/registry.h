@@ -1,0 +1,82 @@
+// The connectors that a project can name, with their declared options.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "config/options.h"
+#include "engine/database.h"
+#include "format/decoder.h"
+#include "io/object_store.h"
+#include "stream/sink.h"
+#include "stream/source.h"
+
+namespace lakeward::stream {
+
+// What the process lends to connectors. All of it outlives them.
+struct Environment {
+  Clock& clock;
+  engine::Database& database;
+  io::ObjectStore& lake;               // table a.b is the folder a/b
+  std::filesystem::path project_root;  // relative paths of options begin here
+};
+
+struct SourceArguments {
+  std::string pipeline;
+  config::Value options;  // the block's own, already checked against the declaration
+  // How the pipeline decodes; nullptr for a source that yields an InputRelation. kParquet in `from:
+  // file` has no Format either.
+  const format::Format* format = nullptr;
+  std::string decode;  // "json", "csv", "parquet", "raw", or "" if the pipeline has no `decode:`
+};
+
+struct SinkArguments {
+  std::string pipeline;
+  std::string query_id;  // of the checkpoint; the Delta txn.appId
+  config::Value options;
+};
+
+struct SourceType {
+  std::string doc;  // one sentence
+  std::vector<config::OptionInfo> options;
+  std::function<void(const config::Value&, config::Problems&)> check;
+  std::function<Result<std::unique_ptr<Source>>(const SourceArguments&, Environment&)> make;
+  bool reads_records = true;  // needs a `decode:` (or its default)
+};
+
+struct SinkType {
+  std::string doc;
+  std::vector<config::OptionInfo> options;
+  std::function<void(const config::Value&, config::Problems&)> check;
+  std::function<Result<std::unique_ptr<Sink>>(const SinkArguments&, Environment&)> make;
+};
+
+class Registry {
+ public:
+  void add_source(std::string name, SourceType type) { sources_[std::move(name)] = std::move(type); }
+  void add_sink(std::string name, SinkType type) { sinks_[std::move(name)] = std::move(type); }
+  // nullptr if there is none of this name.
+  const SourceType* source(const std::string& name) const {
+    const auto found = sources_.find(name);
+    return found == sources_.end() ? nullptr : &found->second;
+  }
+  const SinkType* sink(const std::string& name) const {
+    const auto found = sinks_.find(name);
+    return found == sinks_.end() ? nullptr : &found->second;
+  }
+  const std::map<std::string, SourceType>& sources() const { return sources_; }
+  const std::map<std::string, SinkType>& sinks() const { return sinks_; }
+
+ private:
+  std::map<std::string, SourceType> sources_;
+  std::map<std::string, SinkType> sinks_;
+};
+
+}  // namespace lakeward::stream
