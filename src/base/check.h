@@ -13,9 +13,9 @@ namespace lakeward {
 }  // namespace lakeward
 
 // CHECK(condition) or CHECK(condition, "what it means").
-#define CHECK(condition, ...)                                                               \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]] {                                                        \
+#define CHECK(condition, ...)                                                                  \
+  do {                                                                                         \
+    if (!(condition)) [[unlikely]] {                                                           \
       ::lakeward::check_failed(#condition, __FILE__, __LINE__, std::string_view{__VA_ARGS__}); \
-    }                                                                                       \
+    }                                                                                          \
   } while (false)

@@ -7,19 +7,32 @@ namespace lakeward {
 
 std::string_view to_string(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return "ok";
-    case StatusCode::kInvalidArgument: return "invalid_argument";
-    case StatusCode::kNotFound: return "not_found";
-    case StatusCode::kAlreadyExists: return "already_exists";
-    case StatusCode::kConflict: return "conflict";
-    case StatusCode::kUnavailable: return "unavailable";
-    case StatusCode::kResourceExhausted: return "resource_exhausted";
-    case StatusCode::kCorruption: return "corruption";
-    case StatusCode::kUnsupported: return "unsupported";
-    case StatusCode::kExpectationFailed: return "expectation_failed";
-    case StatusCode::kCancelled: return "cancelled";
-    case StatusCode::kIoError: return "io_error";
-    case StatusCode::kInternal: return "internal";
+    case StatusCode::kOk:
+      return "ok";
+    case StatusCode::kInvalidArgument:
+      return "invalid_argument";
+    case StatusCode::kNotFound:
+      return "not_found";
+    case StatusCode::kAlreadyExists:
+      return "already_exists";
+    case StatusCode::kConflict:
+      return "conflict";
+    case StatusCode::kUnavailable:
+      return "unavailable";
+    case StatusCode::kResourceExhausted:
+      return "resource_exhausted";
+    case StatusCode::kCorruption:
+      return "corruption";
+    case StatusCode::kUnsupported:
+      return "unsupported";
+    case StatusCode::kExpectationFailed:
+      return "expectation_failed";
+    case StatusCode::kCancelled:
+      return "cancelled";
+    case StatusCode::kIoError:
+      return "io_error";
+    case StatusCode::kInternal:
+      return "internal";
   }
   return "unknown";
 }
@@ -53,13 +66,18 @@ Status io_error(std::string m) { return {StatusCode::kIoError, std::move(m)}; }
 Status internal_error(std::string m) { return {StatusCode::kInternal, std::move(m)}; }
 
 Status errno_status(int error, std::string_view action, std::string_view thing) {
-  std::string message = std::string(action) + " " + std::string(thing) + ": " + std::strerror(error);
+  std::string message =
+      std::string(action) + " " + std::string(thing) + ": " + std::strerror(error);
   switch (error) {
-    case ENOENT: return not_found(std::move(message));
-    case EEXIST: return already_exists(std::move(message));
+    case ENOENT:
+      return not_found(std::move(message));
+    case EEXIST:
+      return already_exists(std::move(message));
     case ENOSPC:
-    case EDQUOT: return resource_exhausted(std::move(message));
-    default: return io_error(std::move(message));
+    case EDQUOT:
+      return resource_exhausted(std::move(message));
+    default:
+      return io_error(std::move(message));
   }
 }
 

@@ -1,7 +1,8 @@
 // Status and Result<T>: how every fallible function of the project reports failure.
 //
 // A message names the thing, the place and the next step ("pipelines/silver.yaml:14:9: unknown key
-// 'trasform'; did you mean 'transform'?"). Exceptions of libraries stop at the file that wraps them.
+// 'trasform'; did you mean 'transform'?"). Exceptions of libraries stop at the file that wraps
+// them.
 #pragma once
 
 #include <memory>
@@ -16,18 +17,18 @@ namespace lakeward {
 
 enum class StatusCode {
   kOk,
-  kInvalidArgument,     // wrong use or an invalid project; exit code 2
-  kNotFound,            // a file, table, version or name does not exist
-  kAlreadyExists,       // put-if-absent found something
-  kConflict,            // another writer or process owns the target
-  kUnavailable,         // cannot be reached now; retrying can help
-  kResourceExhausted,   // disk or memory is full; retrying can help once somebody made room
-  kCorruption,          // stored data contradicts its specification or our records
-  kUnsupported,         // well-formed, but needs a feature that is not built; named in the message
-  kExpectationFailed,   // a data expectation said `fail`; exit code 3
-  kCancelled,           // asked to stop; exit code 130
-  kIoError,             // the operating system refused
-  kInternal,            // a bug of ours
+  kInvalidArgument,    // wrong use or an invalid project; exit code 2
+  kNotFound,           // a file, table, version or name does not exist
+  kAlreadyExists,      // put-if-absent found something
+  kConflict,           // another writer or process owns the target
+  kUnavailable,        // cannot be reached now; retrying can help
+  kResourceExhausted,  // disk or memory is full; retrying can help once somebody made room
+  kCorruption,         // stored data contradicts its specification or our records
+  kUnsupported,        // well-formed, but needs a feature that is not built; named in the message
+  kExpectationFailed,  // a data expectation said `fail`; exit code 3
+  kCancelled,          // asked to stop; exit code 130
+  kIoError,            // the operating system refused
+  kInternal,           // a bug of ours
 };
 
 // The code's name as users see it in --json output, for example "not_found".
@@ -114,17 +115,19 @@ class [[nodiscard]] Result {
 }  // namespace lakeward
 
 // RETURN_IF_ERROR(f()): leaves the function with f's failure.
-#define RETURN_IF_ERROR(expression)                              \
-  do {                                                           \
-    ::lakeward::Status lakeward_status_ = (expression);          \
-    if (!lakeward_status_.ok()) [[unlikely]] return lakeward_status_; \
+#define RETURN_IF_ERROR(expression)                     \
+  do {                                                  \
+    ::lakeward::Status lakeward_status_ = (expression); \
+    if (!lakeward_status_.ok()) [[unlikely]]            \
+      return lakeward_status_;                          \
   } while (false)
 
 #define LAKEWARD_CONCAT_INNER(a, b) a##b
 #define LAKEWARD_CONCAT(a, b) LAKEWARD_CONCAT_INNER(a, b)
 #define LAKEWARD_ASSIGN_OR_RETURN(result, target, expression) \
   auto result = (expression);                                 \
-  if (!result.ok()) [[unlikely]] return result.status();      \
+  if (!result.ok()) [[unlikely]]                              \
+    return result.status();                                   \
   target = std::move(result).value()
 
 // ASSIGN_OR_RETURN(auto x, f()): x is f's value, or the function leaves with f's failure.

@@ -25,8 +25,8 @@ std::string format_count(uint64_t count);
 
 // ISO 8601, UTC: "2026-01-01T00:00:00.123Z" (milliseconds) or with six digits if `micros`.
 std::string format_timestamp(Timestamp timestamp, bool micros = false);
-// ISO 8601 with 'T' or a blank, any fraction, 'Z' or an offset (±hh, ±hhmm, ±hh:mm); a date alone is
-// its midnight; without a zone: UTC. Errors: InvalidArgument.
+// ISO 8601 with 'T' or a blank, any fraction, 'Z' or an offset (±hh, ±hhmm, ±hh:mm); a date alone
+// is its midnight; without a zone: UTC. Errors: InvalidArgument.
 Result<Timestamp> parse_timestamp(std::string_view text);
 
 }  // namespace lakeward

@@ -29,7 +29,8 @@ class SourceLog {
   Result<std::optional<int64_t>> latest();
   // Adds batch `number`, compacting where it is due. Errors: AlreadyExists.
   Status append(int64_t number, const std::vector<std::string>& entries);
-  // Removes a batch that no epoch has claimed (a crash between append and the epoch's offsets file).
+  // Removes a batch that no epoch has claimed (a crash between append and the epoch's offsets
+  // file).
   Status remove(int64_t number);
 
   // Free-form files in the same folder, for sources that keep what they read (an HTTP body), and

@@ -99,7 +99,8 @@ std::string default_text(const std::vector<std::string>& value);
 namespace internal {
 
 // Adds a problem for each key of `map` that is not in `known`, with the nearest known key.
-void report_unknown_keys(const Value& map, const std::vector<OptionInfo>& known, Problems& problems);
+void report_unknown_keys(const Value& map, const std::vector<OptionInfo>& known,
+                         Problems& problems);
 std::optional<std::string> convert_choice(const Value& value,
                                           const std::vector<std::string>& choices, size_t& index);
 
@@ -157,15 +158,15 @@ template <typename T>
 class Option {
  public:
   template <typename M>
-  Option(std::string name, M T::* member, Required, std::string doc)
+  Option(std::string name, M T::*member, Required, std::string doc)
       : Option(std::move(name), member, std::move(doc)) {
     info_.required = true;
   }
   template <typename M>
-  Option(std::string name, M T::* member, Optional, std::string doc)
+  Option(std::string name, M T::*member, Optional, std::string doc)
       : Option(std::move(name), member, std::move(doc)) {}
   template <typename M, typename D>
-  Option(std::string name, M T::* member, DefaultTo<D> fallback, std::string doc)
+  Option(std::string name, M T::*member, DefaultTo<D> fallback, std::string doc)
       : Option(std::move(name), member, std::move(doc)) {
     const M value = static_cast<M>(fallback.value);
     info_.default_text = internal::describe_default(value);
@@ -176,11 +177,13 @@ class Option {
   void set_default(T& target) const {
     if (set_default_) set_default_(target);
   }
-  std::optional<std::string> set(T& target, const Value& value) const { return set_(target, value); }
+  std::optional<std::string> set(T& target, const Value& value) const {
+    return set_(target, value);
+  }
 
  private:
   template <typename M>
-  Option(std::string name, M T::* member, std::string doc) {
+  Option(std::string name, M T::*member, std::string doc) {
     using Inner = typename internal::Unwrapped<M>::type;
     info_.name = std::move(name);
     info_.doc = std::move(doc);
@@ -211,8 +214,8 @@ class OptionSet {
     T target{};
     for (const Option<T>& option : options_) option.set_default(target);
     if (!value.is_map() && !value.is_null()) {
-      problems.push_back({value.location(), "expected a map of options, found " +
-                                                std::string(value.kind_name())});
+      problems.push_back(
+          {value.location(), "expected a map of options, found " + std::string(value.kind_name())});
       return target;
     }
     internal::report_unknown_keys(value, infos_, problems);

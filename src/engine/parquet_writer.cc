@@ -84,15 +84,14 @@ WrittenFile read_file(const Chunk& chunk, size_t row) {
 
 std::string copy_options(const ParquetOptions& options) {
   std::string text = "FORMAT parquet, RETURN_STATS, COMPRESSION " +
-                     quote_literal(options.compression) +
-                     ", ROW_GROUP_SIZE " + std::to_string(options.row_group_rows);
+                     quote_literal(options.compression) + ", ROW_GROUP_SIZE " +
+                     std::to_string(options.row_group_rows);
   if (options.partition_by.empty()) return text;
   text += ", PARTITION_BY (";
   for (size_t i = 0; i < options.partition_by.size(); ++i) {
     text += (i == 0 ? "" : ", ") + quote_identifier(options.partition_by[i]);
   }
-  return text + "), APPEND, FILENAME_PATTERN " +
-         quote_literal(options.file_stem + "-{uuid}");
+  return text + "), APPEND, FILENAME_PATTERN " + quote_literal(options.file_stem + "-{uuid}");
 }
 
 }  // namespace

@@ -33,14 +33,14 @@ struct WrittenFile {
 
 struct ParquetOptions {
   std::vector<std::string> partition_by;
-  std::string file_stem = "part";    // files are named STEM-<uuid>.parquet
+  std::string file_stem = "part";  // files are named STEM-<uuid>.parquet
   std::string compression = "zstd";
   uint64_t row_group_rows = 122'880;
 };
 
-// Runs `select` once and writes its rows below `folder` (made if missing). Without partition_by: one
-// file; with it: files in folder/COLUMN=VALUE/…, and the partition columns are not in them. No rows:
-// no files. Files that a failed call leaves behind are the caller's to remove.
+// Runs `select` once and writes its rows below `folder` (made if missing). Without partition_by:
+// one file; with it: files in folder/COLUMN=VALUE/…, and the partition columns are not in them. No
+// rows: no files. Files that a failed call leaves behind are the caller's to remove.
 Result<std::vector<WrittenFile>> write_parquet(Session& session, const std::string& select,
                                                const std::filesystem::path& folder,
                                                const ParquetOptions& options);

@@ -71,19 +71,29 @@ int64_t Rows::integer(size_t row, size_t column) const {
   const VectorView view = chunk->column(column);
   if (view.is_null(place)) return 0;
   switch (view.type()) {
-    case DUCKDB_TYPE_BOOLEAN: return view.get<bool>(place);
-    case DUCKDB_TYPE_TINYINT: return view.get<int8_t>(place);
-    case DUCKDB_TYPE_SMALLINT: return view.get<int16_t>(place);
+    case DUCKDB_TYPE_BOOLEAN:
+      return view.get<bool>(place);
+    case DUCKDB_TYPE_TINYINT:
+      return view.get<int8_t>(place);
+    case DUCKDB_TYPE_SMALLINT:
+      return view.get<int16_t>(place);
     case DUCKDB_TYPE_INTEGER:
-    case DUCKDB_TYPE_DATE: return view.get<int32_t>(place);
+    case DUCKDB_TYPE_DATE:
+      return view.get<int32_t>(place);
     case DUCKDB_TYPE_BIGINT:
     case DUCKDB_TYPE_TIMESTAMP:
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return view.get<int64_t>(place);
-    case DUCKDB_TYPE_UTINYINT: return view.get<uint8_t>(place);
-    case DUCKDB_TYPE_USMALLINT: return view.get<uint16_t>(place);
-    case DUCKDB_TYPE_UINTEGER: return view.get<uint32_t>(place);
-    case DUCKDB_TYPE_UBIGINT: return static_cast<int64_t>(view.get<uint64_t>(place));
-    default: break;
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return view.get<int64_t>(place);
+    case DUCKDB_TYPE_UTINYINT:
+      return view.get<uint8_t>(place);
+    case DUCKDB_TYPE_USMALLINT:
+      return view.get<uint16_t>(place);
+    case DUCKDB_TYPE_UINTEGER:
+      return view.get<uint32_t>(place);
+    case DUCKDB_TYPE_UBIGINT:
+      return static_cast<int64_t>(view.get<uint64_t>(place));
+    default:
+      break;
   }
   CHECK(false, "integer() needs an integer column");
   return 0;

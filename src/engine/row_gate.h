@@ -1,7 +1,7 @@
 // A filter that SQL calls for each row and C++ takes notes in.
 //
-// In SQL: lakeward_gate(ID, MASK, POSITION) is true where MASK (UBIGINT) is 0. It is volatile: it is
-// called exactly once for each row that reaches it, and never moved or folded away.
+// In SQL: lakeward_gate(ID, MASK, POSITION) is true where MASK (UBIGINT) is 0. It is volatile: it
+// is called exactly once for each row that reaches it, and never moved or folded away.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Rows that C++ produces, as a table that SQL can name (Session::define_relation).
 //
-// DuckDB asks a TableSource for a scan of the columns that a query uses, the scan for one producer a
-// thread, and each producer for chunks until it has no more rows.
+// DuckDB asks a TableSource for a scan of the columns that a query uses, the scan for one producer
+// a thread, and each producer for chunks until it has no more rows.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ namespace lakeward::engine {
 class ChunkProducer {
  public:
   virtual ~ChunkProducer() = default;
-  // Writes up to kChunkRows rows and returns how many; 0 means that this producer is done. A failure
-  // ends the whole query with the same Status.
+  // Writes up to kChunkRows rows and returns how many; 0 means that this producer is done. A
+  // failure ends the whole query with the same Status.
   virtual Result<size_t> fill(ChunkWriter& chunk) = 0;
 };
 
@@ -37,8 +37,8 @@ class TableSource {
  public:
   virtual ~TableSource() = default;
   virtual const Schema& schema() const = 0;
-  // `columns` are indexes into schema(), in the order in which the chunk will have them; empty if the
-  // query only counts rows.
+  // `columns` are indexes into schema(), in the order in which the chunk will have them; empty if
+  // the query only counts rows.
   virtual Result<std::unique_ptr<TableScan>> scan(const std::vector<size_t>& columns) = 0;
 };
 

@@ -1,7 +1,7 @@
 // From payload bytes to columns.
 //
-// A Format says how records are framed and typed; its decoders write them straight into the engine's
-// vectors. One record becomes exactly one row or one rejection.
+// A Format says how records are framed and typed; its decoders write them straight into the
+// engine's vectors. One record becomes exactly one row or one rejection.
 #pragma once
 
 #include <cstdint>
@@ -45,8 +45,8 @@ class Decoder {
   // Decodes batch.records from `first_record` on into `chunk`, beginning at `first_row`, until the
   // records end or the chunk is full (engine::kChunkRows). Text may be given to the chunk as stable
   // strings that point into the batch or into the decoder's own memory; the caller keeps the batch
-  // alive as engine/table_source.h asks. `row_records`, if not empty, has kChunkRows places and gets
-  // the number of the record (in the batch) that each row came from.
+  // alive as engine/table_source.h asks. `row_records`, if not empty, has kChunkRows places and
+  // gets the number of the record (in the batch) that each row came from.
   //
   // Data errors are rejections, appended to `rejections`; a Status means that `on_malformed: fail`
   // was asked for (ExpectationFailed), or a bug.

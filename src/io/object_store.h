@@ -1,8 +1,8 @@
 // Where tables and checkpoints live: a local folder, or a bucket.
 //
 // Paths are relative to the store's root, with '/' between names, never with a leading '/', "." or
-// "..". All calls are thread-safe. Each write is atomic (readers see the old bytes, the new bytes or
-// nothing) and durable when it returns.
+// "..". All calls are thread-safe. Each write is atomic (readers see the old bytes, the new bytes
+// or nothing) and durable when it returns.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,8 @@ class ObjectStore {
   virtual Result<ObjectInfo> stat(std::string_view path) = 0;
   virtual Result<std::string> get(std::string_view path) = 0;
   // At most `length` bytes from `offset`; fewer only at the end of the object.
-  virtual Result<std::string> get_range(std::string_view path, uint64_t offset, uint64_t length) = 0;
+  virtual Result<std::string> get_range(std::string_view path, uint64_t offset,
+                                        uint64_t length) = 0;
 
   // Creates or replaces.
   virtual Status put(std::string_view path, std::string_view bytes) = 0;
@@ -68,7 +69,8 @@ class ObjectStore {
 // put_if_absent: temporary file in the same folder, fsync, link, fsync of the folder.
 std::unique_ptr<ObjectStore> make_local_store(std::filesystem::path root);
 
-// The store of a `lake:` or `checkpoints:` setting. Errors: Unsupported for s3:// and other schemes.
+// The store of a `lake:` or `checkpoints:` setting. Errors: Unsupported for s3:// and other
+// schemes.
 Result<std::unique_ptr<ObjectStore>> open_store(std::string_view location);
 
 }  // namespace lakeward::io

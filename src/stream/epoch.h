@@ -9,16 +9,16 @@
 namespace lakeward::stream {
 
 struct Epoch {
-  int64_t id = 0;   // 0, 1, 2, … without gaps
-  Timestamp time;   // `_ingest_time` and current_timestamp of every row in it, also when repeated
+  int64_t id = 0;  // 0, 1, 2, … without gaps
+  Timestamp time;  // `_ingest_time` and current_timestamp of every row in it, also when repeated
 };
 
 // Where every record of an epoch went. Balanced: read = written + filtered + deduplicated + late +
 // dropped + dead_lettered, in records, for a transform that makes at most one row of a record.
 struct Accounting {
   uint64_t read = 0;
-  uint64_t written = 0;        // rows made visible in the sink
-  uint64_t filtered = 0;       // left out by the transform's WHERE
+  uint64_t written = 0;   // rows made visible in the sink
+  uint64_t filtered = 0;  // left out by the transform's WHERE
   uint64_t deduplicated = 0;
   uint64_t late = 0;
   uint64_t dropped = 0;        // by an expectation that says `drop`

@@ -60,7 +60,9 @@ struct SinkType {
 
 class Registry {
  public:
-  void add_source(std::string name, SourceType type) { sources_[std::move(name)] = std::move(type); }
+  void add_source(std::string name, SourceType type) {
+    sources_[std::move(name)] = std::move(type);
+  }
   void add_sink(std::string name, SinkType type) { sinks_[std::move(name)] = std::move(type); }
   // nullptr if there is none of this name.
   const SourceType* source(const std::string& name) const {

@@ -70,7 +70,8 @@ using Input = std::variant<std::unique_ptr<RecordReader>, InputRelation>;
 
 struct ReadRequest {
   OffsetRange range;
-  // Only these positions, ascending, if not empty: rejected records are read again for dead letters.
+  // Only these positions, ascending, if not empty: rejected records are read again for dead
+  // letters.
   std::span<const uint64_t> only;
   bool want_lines = false;  // fill RecordBatch::lines
 };
@@ -93,10 +94,11 @@ class Source {
   virtual Status attach(checkpoint::SourceLog& log) = 0;
 
   // The end of the next epoch that begins at `from`, or nullopt if there is nothing (yet, or, in
-  // kDrain, any more). Whatever is needed to read the range again after a crash is durable when this
-  // returns. An offset that was returned but never used is forgotten by planning again.
-  virtual Result<std::optional<Offset>> plan(const std::optional<Offset>& from, const Limits& limits,
-                                             PlanMode mode, std::stop_token stop) = 0;
+  // kDrain, any more). Whatever is needed to read the range again after a crash is durable when
+  // this returns. An offset that was returned but never used is forgotten by planning again.
+  virtual Result<std::optional<Offset>> plan(const std::optional<Offset>& from,
+                                             const Limits& limits, PlanMode mode,
+                                             std::stop_token stop) = 0;
 
   // The records of the range; may be called several times, also in a later process.
   virtual Result<Input> read(const ReadRequest& request) = 0;

@@ -137,9 +137,9 @@ TEST(RowGate, SeesEachRowOnceAndKeepsOutWhatBreaksACheck) {
   const auto session = std::move(database->make_session()).value();
   NotingGate gate;
   const std::string id = std::to_string(session->add_gate(gate));
-  const auto rows = session->query(
-      "SELECT count(*) FROM range(10000) t(n) WHERE lakeward_gate(" + id +
-      "::UBIGINT, CASE WHEN n % 1000 = 7 THEN 1 ELSE 0 END::UBIGINT, n::UBIGINT)");
+  const auto rows =
+      session->query("SELECT count(*) FROM range(10000) t(n) WHERE lakeward_gate(" + id +
+                     "::UBIGINT, CASE WHEN n % 1000 = 7 THEN 1 ELSE 0 END::UBIGINT, n::UBIGINT)");
   ASSERT_TRUE(rows.ok()) << rows.status().message();
   EXPECT_EQ(rows->integer(0, 0), 9'990);
   EXPECT_EQ(gate.seen, 10'000u);
