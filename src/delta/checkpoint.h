@@ -1,0 +1,26 @@
+// Checkpoints of a table's log, and the removal of what they replace.
+#pragma once
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "delta/snapshot.h"
+#include "delta/table.h"
+
+namespace lakeward::delta {
+
+// Whether a checkpoint is due after the commit of `version` (delta.checkpointInterval, 10).
+bool checkpoint_due(const Metadata& metadata, Version version);
+
+// Writes the classic checkpoint of `state.version`, then _last_checkpoint. The files of the
+// previous checkpoint pass through the engine as columns, so that the cost is a copy of a Parquet
+// file and not an object a file. Tombstones older than delta.deletedFileRetentionDuration are
+// dropped. Errors: Unsupported (delta.checkpoint.writeStatsAsStruct), and those of store and
+// engine.
+Status write_checkpoint(const Table& table, const TableState& state, Timestamp now);
+
+// Removes commits and checkpoints that are older than delta.logRetentionDuration and before the
+// newest checkpoint that is old enough, unless delta.enableExpiredLogCleanup is false.
+// Delta protocol, "Metadata Cleanup".
+Status clean_up_log(const Table& table, const TableState& state, Timestamp now);
+
+}  // namespace lakeward::delta

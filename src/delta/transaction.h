@@ -1,0 +1,96 @@
+// Commits to a table, exactly once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "delta/actions.h"
+#include "delta/snapshot.h"
+#include "delta/table.h"
+
+namespace lakeward::delta {
+
+// What a table is made with, if it does not exist at the first commit.
+struct NewTable {
+  TableSchema schema;
+  std::vector<std::string> partition_by;
+  TextMap properties;  // for example {"delta.appendOnly", "true"}
+  std::optional<std::string> description;
+};
+
+struct CommitRequest {
+  enum class Kind {
+    kAppend,       // read nothing of the table: only a change of schema or protocol is in its way
+    kOverwrite,    // read the table at TableWriter::state().version: any other change is in its way
+    kMaintenance,  // rearranges files (dataChange false); other writers' appends are not in its way
+  };
+  Kind kind = Kind::kAppend;
+  std::vector<AddFile> adds;
+  std::vector<RemoveFile> removes;
+  std::optional<TableSchema> new_schema;  // WritePlan::schema of an evolved table
+  std::optional<Txn> txn;                 // updated_ms is filled in
+  std::string operation = "WRITE";
+  TextMap operation_parameters;
+  TextMap operation_metrics;
+  std::optional<std::string> user_metadata;
+};
+
+struct CommitOutcome {
+  Version version = -1;            // of the commit; the table's if there was nothing to do
+  bool already_committed = false;  // the txn was in the table before: nothing was written
+  // Of the checkpoint and the log's clean-up that follow some commits. A failure does not harm the
+  // commit; report it.
+  Status maintenance;
+};
+
+// Writes to one table. Keeps the table's state in memory, so that a commit costs one put_if_absent,
+// however long the log is. Not thread-safe; any number of writers, in any process, may write to the
+// same table.
+class TableWriter {
+ public:
+  // Opens an existing table. Errors: NotFound; Unsupported (names the feature).
+  static Result<TableWriter> open(Table& table, const Clock& clock);
+  // The same, or prepares a table that the first commit will make. Errors: Unsupported.
+  static Result<TableWriter> open_or_create(Table& table, const NewTable& definition,
+                                            const Clock& clock);
+
+  // The table as of the last commit that this writer made or saw. Version -1: not made yet;
+  // protocol, metadata and schema are what it will be made with.
+  const TableState& state() const { return state_; }
+  // The version of the application's last transaction, as of state().
+  std::optional<int64_t> last_txn(const std::string& app_id) const;
+  // Takes in what other writers have committed meanwhile.
+  Status refresh();
+
+  // Makes the files of the request part of the table, in one new version. Call it again with the
+  // same request after a failure that is retriable: a request with a txn is applied once at most.
+  //
+  // Errors: Conflict (another writer changed what the request relies on: plan and write again);
+  // Unavailable and the store's other errors; Unsupported (the table was changed into one that
+  // Lakeward cannot write); InvalidArgument (removes in an append-only table).
+  Result<CommitOutcome> commit(const CommitRequest& request);
+
+ private:
+  TableWriter(Table& table, const Clock& clock);
+  CommitActions actions_of(const CommitRequest& request);
+  Status check_request(const CommitRequest& request) const;
+  // Takes in the commits after state().version that others made. `request` is what they may be in
+  // the way of. Sets `own` if one of them is the commit `txn_id`.
+  Status take_in_others(const CommitRequest& request, const std::string& txn_id,
+                        std::optional<Version>& own);
+  Status maintain(Version version);
+
+  Table* table_;
+  const Clock* clock_;
+  Random random_;
+  TableState state_;
+};
+
+// The removes of an overwrite: every file of the snapshot.
+std::vector<RemoveFile> remove_all(const Snapshot& snapshot, Timestamp now);
+
+}  // namespace lakeward::delta
