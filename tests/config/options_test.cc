@@ -152,7 +152,7 @@ TEST(OptionSet, SaysWhatWasExpectedAndWhatWasFound) {
       {"header", plain("1"), "'header' must be true or false, not '1'"},
       {"columns", list({list({})}),
        "'columns' must be text or a list of texts; one of the list is a list"},
-      {"headers", plain("x"), "'headers' must be a map of names to texts, not a value"},
+      {"headers", plain("x"), "'headers' must be a map of names to texts, not 'x'"},
       {"headers", map({{"a", list({})}}),
        "'headers' must be a map of names to texts; 'a' is a list"},
       {"seed", Value::null_at(at(1)), "'seed' must be a whole number, 0 or more, not nothing"},
