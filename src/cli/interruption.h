@@ -1,0 +1,32 @@
+// Ctrl-C and SIGTERM as a stop token: a clean stop at the first, the end at once at the second.
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+namespace lakeward::cli {
+
+// While one of these lives, the first SIGINT or SIGTERM requests a stop, and the second ends the
+// process at once with code 130. Make it before other threads: they inherit the blocked signals.
+class Interruption {
+ public:
+  Interruption();
+  ~Interruption();
+  Interruption(const Interruption&) = delete;
+  Interruption& operator=(const Interruption&) = delete;
+
+  std::stop_token token() const { return source_.get_token(); }
+  bool requested() const { return source_.stop_requested(); }
+  // As if a signal had come; for `--for D`.
+  void request() { source_.request_stop(); }
+
+ private:
+  void watch();
+
+  std::stop_source source_;
+  int signals_ = -1;  // signalfd
+  int finish_ = -1;   // eventfd: the watcher is to end
+  std::thread watcher_;
+};
+
+}  // namespace lakeward::cli

@@ -1,0 +1,10 @@
+#include "cli/verbs.h"
+
+namespace lakeward::cli {
+
+void add_all_verbs(CommandLine& line) {
+  add_version(line);
+  add_completion(line);
+}
+
+}  // namespace lakeward::cli

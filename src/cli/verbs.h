@@ -1,0 +1,13 @@
+// The verbs, a file each. add_all_verbs() has the order of the list that --help shows.
+#pragma once
+
+#include "cli/command.h"
+
+namespace lakeward::cli {
+
+void add_all_verbs(CommandLine& line);
+
+void add_completion(CommandLine& line);
+void add_version(CommandLine& line);
+
+}  // namespace lakeward::cli
