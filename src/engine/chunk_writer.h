@@ -40,6 +40,11 @@ class ColumnWriter {
     validity_[row / 64] &= ~(uint64_t{1} << (row % 64));
   }
 
+  // Takes back this writer's set_null(): the row's place is used again for another row.
+  void unset_null(size_t row) {
+    if (validity_ != nullptr) validity_[row / 64] |= uint64_t{1} << (row % 64);
+  }
+
   // Text or bytes that live long enough (see TableScan): the vector keeps a pointer, no copy.
   void set_stable_string(size_t row, const char* text, size_t length) {
     duckdb_string_t& slot = static_cast<duckdb_string_t*>(data_)[row];

@@ -1,0 +1,44 @@
+#include "format/json_format.h"
+
+#include <utility>
+
+#include "format/column_kind.h"
+#include "format/json_decoder.h"
+
+namespace lakeward::format {
+namespace {
+
+class JsonFormat final : public Format {
+ public:
+  JsonFormat(const JsonOptions& options, DeclaredColumns columns)
+      : framing_(options.framing),
+        on_malformed_(options.on_malformed),
+        columns_(std::move(columns)) {}
+
+  Framing framing() const override { return framing_; }
+  const engine::Schema& declared() const override { return columns_.declared; }
+  const engine::Schema& decoded() const override { return columns_.decoded; }
+  OnMalformed on_malformed() const override { return on_malformed_; }
+
+  std::unique_ptr<Decoder> make_decoder(
+      const std::vector<std::optional<size_t>>& slots) const override {
+    return make_json_decoder(columns_, slots, on_malformed_);
+  }
+
+ private:
+  Framing framing_;
+  OnMalformed on_malformed_;
+  DeclaredColumns columns_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Format>> make_json_format(const JsonOptions& options) {
+  if (options.framing == Framing::kCsv) {
+    return invalid_argument("JSON records cannot be cut as CSV rows");
+  }
+  ASSIGN_OR_RETURN(DeclaredColumns columns, declare_columns(options.columns, options.utc));
+  return std::unique_ptr<Format>(std::make_unique<JsonFormat>(options, std::move(columns)));
+}
+
+}  // namespace lakeward::format
