@@ -66,19 +66,16 @@ inline std::optional<int32_t> zone_offset(const char* p, const char* end) {
   return *p == '-' ? -seconds : seconds;
 }
 
-}  // namespace temporal
-
 // Days since 1970-01-01 of yyyy-MM-dd, years 0001 to 9999.
 inline std::optional<int32_t> parse_date(std::string_view text) {
   if (text.size() != 10) return std::nullopt;
-  return temporal::date_at(text.data());
+  return date_at(text.data());
 }
 
 // Microseconds since 1970-01-01T00:00:00Z of
 //   yyyy-MM-dd[('T' | ' ')HH:mm[:ss[.fraction]][zone]]      zone: Z, +hh, +hhmm, +hh:mm
 // Digits of the fraction beyond the sixth are cut off, as Spark does. Text without a zone is UTC.
 inline std::optional<int64_t> parse_timestamp(std::string_view text) {
-  using namespace temporal;
   if (text.size() < 10) return std::nullopt;
   const char* p = text.data();
   const char* const end = p + text.size();
@@ -110,5 +107,10 @@ inline std::optional<int64_t> parse_timestamp(std::string_view text) {
   if (!offset) return std::nullopt;
   return micros - *offset * kMicrosPerSecond;
 }
+
+}  // namespace temporal
+
+using temporal::parse_date;
+using temporal::parse_timestamp;
 
 }  // namespace lakeward::format
