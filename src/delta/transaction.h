@@ -88,6 +88,7 @@ class TableWriter {
   const Clock* clock_;
   Random random_;
   TableState state_;
+  std::optional<Timestamp> last_clean_up_;
 };
 
 // The removes of an overwrite: every file of the snapshot.

@@ -136,8 +136,9 @@ class LocalStore final : public ObjectStore {
 
   // The local path of an object or, with an empty `path`, of the root.
   Result<std::string> resolve(std::string_view path) const;
-  // The folder's files and folders, unsorted; none if there is no such folder.
-  Result<std::vector<Entry>> read_folder(const std::string& local) const;
+  // The folder's files and folders with names > `after`, unsorted; none if there is no such folder.
+  Result<std::vector<Entry>> read_folder(const std::string& local,
+                                         std::string_view after = "") const;
   Status collect(const std::string& relative, std::vector<ObjectInfo>& found) const;
   Status make_folders(const std::string& local_folder) const;
   // Writes and syncs `bytes` in a new file beside `local`; returns its path.
@@ -170,7 +171,8 @@ Result<std::string> LocalStore::resolve(std::string_view path) const {
   return (root_ == "/" ? "" : root_) + "/" + std::string(path);
 }
 
-Result<std::vector<LocalStore::Entry>> LocalStore::read_folder(const std::string& local) const {
+Result<std::vector<LocalStore::Entry>> LocalStore::read_folder(const std::string& local,
+                                                               std::string_view after) const {
   std::vector<Entry> entries;
   DIR* folder = ::opendir(local.c_str());
   if (folder == nullptr) {
@@ -185,7 +187,7 @@ Result<std::vector<LocalStore::Entry>> LocalStore::read_folder(const std::string
       error = errno;
       break;
     }
-    if (item->d_name[0] == '.') continue;
+    if (item->d_name[0] == '.' || item->d_name <= after) continue;
     Entry entry{item->d_name, {}};
     if (::fstatat(::dirfd(folder), item->d_name, &entry.info, 0) == 0) {
       entries.push_back(std::move(entry));
@@ -200,11 +202,11 @@ Result<std::vector<LocalStore::Entry>> LocalStore::read_folder(const std::string
 
 Result<std::vector<ObjectInfo>> LocalStore::list(std::string_view folder, std::string_view after) {
   ASSIGN_OR_RETURN(const std::string local, resolve(folder));
-  ASSIGN_OR_RETURN(const std::vector<Entry> entries, read_folder(local));
+  ASSIGN_OR_RETURN(const std::vector<Entry> entries, read_folder(local, after));
   const std::string prefix = folder.empty() ? "" : std::string(folder) + "/";
   std::vector<ObjectInfo> objects;
   for (const Entry& entry : entries) {
-    if (!S_ISREG(entry.info.st_mode) || (!after.empty() && entry.name <= after)) continue;
+    if (!S_ISREG(entry.info.st_mode)) continue;
     objects.push_back({prefix + entry.name, static_cast<uint64_t>(entry.info.st_size),
                        modified_time(entry.info)});
   }

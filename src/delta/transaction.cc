@@ -1,0 +1,298 @@
+#include "delta/transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "delta/checkpoint.h"
+
+namespace lakeward::delta {
+namespace {
+
+constexpr const char* kEngineInfo = "Lakeward/0.1.0";
+
+// Other writers commit at most this often while one commit of ours looks for a free version.
+constexpr int kMaxAttempts = 1000;
+
+// The clean-up lists the whole log, so not every checkpoint does it.
+constexpr Duration kCleanUpInterval = std::chrono::hours(1);
+
+bool uses_timestamp_ntz(const std::vector<Field>& fields) {
+  return std::any_of(fields.begin(), fields.end(), [](const Field& field) {
+    return field.type.primitive == "timestamp_ntz" || uses_timestamp_ntz(field.type.fields);
+  });
+}
+
+void add_feature(std::optional<std::vector<std::string>>& features, const std::string& name) {
+  if (!features) features.emplace();
+  if (std::find(features->begin(), features->end(), name) == features->end()) {
+    features->push_back(name);
+  }
+}
+
+// The protocol that a schema needs beyond `protocol`: the lowest versions, and with table features
+// also those that the lower versions implied. Delta protocol, "Table Features for New and Existing
+// Tables".
+Protocol with_needed_features(Protocol protocol, const TableSchema& schema) {
+  if (!uses_timestamp_ntz(schema)) return protocol;
+  const int32_t writer = protocol.min_writer_version;
+  if (writer < 7) {
+    if (writer >= 2) {
+      add_feature(protocol.writer_features, "appendOnly");
+      add_feature(protocol.writer_features, "invariants");
+    }
+    if (writer >= 3) add_feature(protocol.writer_features, "checkConstraints");
+    if (writer >= 4) {
+      add_feature(protocol.writer_features, "changeDataFeed");
+      add_feature(protocol.writer_features, "generatedColumns");
+    }
+    if (writer >= 5) add_feature(protocol.writer_features, "columnMapping");
+    if (writer >= 6) add_feature(protocol.writer_features, "identityColumns");
+    if (protocol.min_reader_version == 2) {
+      add_feature(protocol.reader_features, "columnMapping");
+      add_feature(protocol.writer_features, "columnMapping");
+    }
+  }
+  protocol.min_reader_version = 3;
+  protocol.min_writer_version = 7;
+  add_feature(protocol.reader_features, "timestampNtz");
+  add_feature(protocol.writer_features, "timestampNtz");
+  return protocol;
+}
+
+std::string described(const CommitActions& commit, Version version) {
+  std::string text = "version " + std::to_string(version);
+  if (commit.info && !commit.info->operation.empty()) text += " (" + commit.info->operation + ")";
+  return text;
+}
+
+bool appends_only(const Metadata& metadata) {
+  return lower_name(metadata.property("delta.appendOnly")) == "true";
+}
+
+// Whether a commit added the request's files: it is this request, made visible by an attempt whose
+// reply was lost. Names of data files are never given twice.
+bool adds_same_file(const CommitActions& commit, const CommitRequest& request) {
+  if (request.adds.empty()) return false;
+  return std::any_of(commit.adds.begin(), commit.adds.end(),
+                     [&](const AddFile& add) { return add.path == request.adds.front().path; });
+}
+
+// Whether another writer's commit is in the way of the request.
+Status check_conflict(const CommitActions& other, Version version, const CommitRequest& request,
+                      const std::string& table) {
+  const std::string what = "table " + table + ": another writer committed " +
+                           described(other, version) + " meanwhile, which ";
+  if (other.protocol) return conflict(what + "changed the protocol; plan and write again");
+  if (other.metadata)
+    return conflict(what + "changed the schema or properties; plan and write again");
+  if (request.kind == CommitRequest::Kind::kOverwrite &&
+      !(other.adds.empty() && other.removes.empty())) {
+    return conflict(what + "changed the rows; read and write again");
+  }
+  if (request.kind == CommitRequest::Kind::kMaintenance) {
+    for (const RemoveFile& theirs : other.removes) {
+      for (const RemoveFile& ours : request.removes) {
+        if (theirs.path == ours.path) return conflict(what + "removed " + ours.path);
+      }
+    }
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+TableWriter::TableWriter(Table& table, const Clock& clock)
+    : table_(&table), clock_(&clock), random_(Random::from_entropy()) {}
+
+Result<TableWriter> TableWriter::open(Table& table, const Clock& clock) {
+  TableWriter writer(table, clock);
+  ASSIGN_OR_RETURN(writer.state_, table.state());
+  RETURN_IF_ERROR(check_writable(writer.state_, table.name()));
+  return writer;
+}
+
+Result<TableWriter> TableWriter::open_or_create(Table& table, const NewTable& definition,
+                                                const Clock& clock) {
+  auto existing = open(table, clock);
+  if (existing.ok() || existing.status().code() != StatusCode::kNotFound) return existing;
+  TableWriter writer(table, clock);
+  TableState& state = writer.state_;
+  state.schema = definition.schema;
+  state.protocol = with_needed_features(Protocol{}, definition.schema);
+  Metadata& metadata = state.metadata;
+  metadata.id = make_uuid(writer.random_);
+  metadata.description = definition.description;
+  metadata.schema_string = print_schema(definition.schema);
+  for (const std::string& name : definition.partition_by) {
+    const Field* field = find_field(definition.schema, name);
+    if (field == nullptr) {
+      return invalid_argument("table " + table.name() + ": the partition column '" + name +
+                              "' is not a column of the table");
+    }
+    metadata.partition_columns.push_back(field->name);
+  }
+  metadata.created_ms = clock.now().millis();
+  metadata.configuration = definition.properties;
+  RETURN_IF_ERROR(check_writable(state, table.name()));
+  return writer;
+}
+
+std::optional<int64_t> TableWriter::last_txn(const std::string& app_id) const {
+  const auto found = state_.txns.find(app_id);
+  if (found == state_.txns.end()) return std::nullopt;
+  return found->second.version;
+}
+
+Status TableWriter::refresh() {
+  while (true) {
+    const Version next = state_.version + 1;
+    const auto commit = table_->read_commit(next);
+    if (!commit.ok() && commit.status().code() == StatusCode::kNotFound) break;
+    RETURN_IF_ERROR(commit.status());
+    RETURN_IF_ERROR(apply_commit(*commit, next, table_->name(), state_));
+  }
+  return check_writable(state_, table_->name());
+}
+
+Status TableWriter::check_request(const CommitRequest& request) const {
+  if (request.kind == CommitRequest::Kind::kMaintenance || request.removes.empty()) {
+    return ok_status();
+  }
+  if (!appends_only(state_.metadata)) return ok_status();
+  return invalid_argument("table " + table_->name() +
+                          " is append-only (delta.appendOnly): rows cannot be removed from it");
+}
+
+CommitActions TableWriter::actions_of(const CommitRequest& request) {
+  CommitActions actions;
+  const int64_t now_ms = clock_->now().millis();
+  CommitInfo& info = actions.info.emplace();
+  info.timestamp_ms = now_ms;
+  info.operation = request.operation;
+  info.operation_parameters = request.operation_parameters;
+  info.operation_metrics = request.operation_metrics;
+  info.is_blind_append = request.kind == CommitRequest::Kind::kAppend && request.removes.empty();
+  info.engine_info = kEngineInfo;
+  info.user_metadata = request.user_metadata;
+  info.txn_id = make_uuid(random_);
+  if (state_.version < 0) {
+    actions.protocol = state_.protocol;
+    actions.metadata = state_.metadata;
+  }
+  if (request.new_schema) {
+    Metadata metadata = state_.metadata;
+    metadata.schema_string = print_schema(*request.new_schema);
+    const Protocol protocol = with_needed_features(state_.protocol, *request.new_schema);
+    if (protocol != state_.protocol) actions.protocol = protocol;
+    if (metadata != state_.metadata) actions.metadata = std::move(metadata);
+  }
+  if (request.txn) {
+    actions.txns.push_back(*request.txn);
+    actions.txns.back().updated_ms = now_ms;
+  }
+  actions.removes = request.removes;
+  actions.adds = request.adds;
+  return actions;
+}
+
+Status TableWriter::take_in_others(const CommitRequest& request, const std::string& txn_id,
+                                   std::optional<Version>& own) {
+  Status in_the_way;
+  while (true) {
+    const Version next = state_.version + 1;
+    const auto commit = table_->read_commit(next);
+    if (!commit.ok() && commit.status().code() == StatusCode::kNotFound) return in_the_way;
+    RETURN_IF_ERROR(commit.status());
+    const bool is_own =
+        (commit->info && commit->info->txn_id == txn_id) || adds_same_file(*commit, request);
+    if (!is_own && in_the_way.ok()) {
+      in_the_way = check_conflict(*commit, next, request, table_->name());
+    }
+    RETURN_IF_ERROR(apply_commit(*commit, next, table_->name(), state_));
+    if (is_own) {
+      own = next;
+      return ok_status();
+    }
+  }
+}
+
+Result<CommitOutcome> TableWriter::commit(const CommitRequest& request) {
+  RETURN_IF_ERROR(check_request(request));
+  CommitOutcome outcome;
+  CommitActions actions = actions_of(request);
+  const std::string txn_id = actions.info->txn_id;
+  const std::string bytes = print_actions(actions);
+  const Version begun_at = state_.version;
+  const std::optional<int64_t> txn_before =
+      request.txn ? last_txn(request.txn->app_id) : std::nullopt;
+
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const std::optional<int64_t> last = request.txn ? last_txn(request.txn->app_id) : std::nullopt;
+    if (last && *last >= request.txn->version) {
+      outcome.version = state_.version;
+      outcome.already_committed = true;
+      return outcome;
+    }
+    if (last != txn_before) {
+      return conflict("table " + table_->name() + ": another writer committed as '" +
+                      request.txn->app_id + "' meanwhile; one pipeline runs twice");
+    }
+    const Version next = state_.version + 1;
+    const Status put = table_->store().put_if_absent(table_->commit_path(next), bytes);
+    if (put.ok()) {
+      RETURN_IF_ERROR(apply_commit(actions, next, table_->name(), state_));
+      outcome.version = next;
+      outcome.maintenance = maintain(next);
+      return outcome;
+    }
+    // Taken by another writer, or by this one: a failure may have come after the commit was made.
+    std::optional<Version> own;
+    const Status taken_in = take_in_others(request, txn_id, own);
+    if (own) {
+      outcome.version = *own;
+      outcome.maintenance = maintain(*own);
+      return outcome;
+    }
+    const std::optional<int64_t> now_last =
+        request.txn ? last_txn(request.txn->app_id) : std::nullopt;
+    if (now_last && *now_last >= request.txn->version) continue;  // done, whoever did it
+    RETURN_IF_ERROR(taken_in);
+    if (put.code() != StatusCode::kAlreadyExists) {
+      return put.with_context("committing to table " + table_->name());
+    }
+    if (begun_at < 0) {
+      return conflict("table " + table_->name() +
+                      " was made by another writer meanwhile; plan and write again");
+    }
+    RETURN_IF_ERROR(check_writable(state_, table_->name()));
+  }
+  return unavailable("table " + table_->name() + ": other writers took " +
+                     std::to_string(kMaxAttempts) + " versions before this commit could have one");
+}
+
+Status TableWriter::maintain(Version version) {
+  if (!checkpoint_due(state_.metadata, version)) return ok_status();
+  const Timestamp now = clock_->now();
+  const Status written = write_checkpoint(*table_, state_, now);
+  if (!written.ok()) return written.with_context("the checkpoint of table " + table_->name());
+  state_.checkpoint = version;
+  if (last_clean_up_ && now - *last_clean_up_ < kCleanUpInterval) return ok_status();
+  last_clean_up_ = now;
+  return clean_up_log(*table_, state_, now)
+      .with_context("the clean-up of the log of table " + table_->name());
+}
+
+std::vector<RemoveFile> remove_all(const Snapshot& snapshot, Timestamp now) {
+  std::vector<RemoveFile> removes;
+  for (const AddFile& file : snapshot.files) {
+    RemoveFile remove;
+    remove.path = file.path;
+    remove.deleted_ms = now.millis();
+    remove.partition_values = file.partition_values;
+    remove.size = file.size;
+    removes.push_back(std::move(remove));
+  }
+  return removes;
+}
+
+}  // namespace lakeward::delta

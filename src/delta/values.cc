@@ -1,0 +1,72 @@
+#include "delta/values.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "base/units.h"
+#include "engine/sql_text.h"
+
+namespace lakeward::delta {
+namespace {
+
+constexpr std::string_view kHiveNull = "__HIVE_DEFAULT_PARTITION__";
+
+// "2020-01-01T00:00:00.123456Z" as "2020-01-01 00:00:00.123456".
+std::string without_zone(std::string text) {
+  std::replace(text.begin(), text.end(), 'T', ' ');
+  if (text.ends_with('Z')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_instant(std::string_view text) {
+  // Years of four digits only: the texts of others are not ISO 8601.
+  if (text.size() < 10 || text[4] != '-' || text[7] != '-' || text.ends_with("(BC)")) {
+    return std::nullopt;
+  }
+  const auto parsed = parse_timestamp(text);
+  if (!parsed.ok()) return std::nullopt;
+  return *parsed;
+}
+
+Result<std::optional<std::string>> partition_text(const DataType& type,
+                                                  const std::optional<std::string>& value) {
+  if (!value || value->empty()) return std::optional<std::string>();
+  const std::string& name = type.primitive;
+  if (name == "timestamp" || name == "timestamp_ntz") {
+    const auto instant = parse_instant(*value);
+    if (!instant) {
+      return unsupported("the value " + *value +
+                         " of a partition column is not within the years 1 "
+                         "to 9999 that Delta can write");
+    }
+    const std::string text = format_timestamp(*instant, true);
+    return std::optional<std::string>(name == "timestamp" ? text : without_zone(text));
+  }
+  if (name == "float" || name == "double") {
+    if (*value == "inf") return std::optional<std::string>("Infinity");
+    if (*value == "-inf") return std::optional<std::string>("-Infinity");
+    if (*value == "nan") return std::optional<std::string>("NaN");
+  }
+  return value;
+}
+
+Result<std::string> partition_literal(const DataType& type,
+                                      const std::optional<std::string>& value) {
+  if (!value || value->empty() || *value == kHiveNull) return std::string("NULL");
+  const std::string& name = type.primitive;
+  if (name == "timestamp" || name == "timestamp_ntz") {
+    const auto instant = parse_instant(*value);
+    if (!instant) return corruption("the partition value '" + *value + "' is not a timestamp");
+    const std::string text = format_timestamp(*instant, true);
+    return engine::quote_literal(name == "timestamp" ? text : without_zone(text));
+  }
+  if (value->find('\0') != std::string::npos) {
+    return corruption("a partition value holds a NUL character");
+  }
+  return engine::quote_literal(*value);
+}
+
+}  // namespace lakeward::delta
