@@ -1,0 +1,352 @@
+#include "stream/epoch_loop.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/units.h"
+#include "stream/accounting_json.h"
+
+namespace lakeward::stream {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr Duration kFirstBackoff{100'000};
+constexpr Duration kLongestBackoff{60'000'000};
+
+// A name for a text that is the same in every process (FNV-1a, 64 bits).
+std::string fingerprint(const std::string& text) {
+  uint64_t hash = 14695981039346656037ULL;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 1099511628211ULL;
+  }
+  return std::to_string(hash);
+}
+
+std::string versions_json(const TableVersions& versions) {
+  Json json = Json::object();
+  for (const auto& [table, version] : versions) json[table] = version;
+  return json.dump();
+}
+
+Result<TableVersions> parse_versions(const Json& json, const std::string& place) {
+  TableVersions versions;
+  if (!json.is_object()) return corruption(place + ": the versions of tables are not an object");
+  for (const auto& [table, version] : json.items()) {
+    if (!version.is_number_integer()) {
+      return corruption(place + ": the version of '" + table + "' is not a whole number");
+    }
+    versions[table] = version.get<int64_t>();
+  }
+  return versions;
+}
+
+Timestamp whole_millis(Timestamp time) { return Timestamp::from_millis(time.millis()); }
+
+}  // namespace
+
+std::string_view to_string(PipelineState state) {
+  switch (state) {
+    case PipelineState::kNew:
+      return "new";
+    case PipelineState::kRunning:
+      return "running";
+    case PipelineState::kIdle:
+      return "idle";
+    case PipelineState::kRetrying:
+      return "retrying";
+    case PipelineState::kStopped:
+      return "stopped";
+    case PipelineState::kFailed:
+      return "failed";
+  }
+  return "?";
+}
+
+Status EpochLoop::prepare() {
+  ASSIGN_OR_RETURN(executor_, EpochExecutor::make(spec_, environment_.database));
+  return executor_->bind().status();
+}
+
+Status EpochLoop::run(Duration every, std::stop_token stop) {
+  return loop(PlanMode::kFollow, every, stop);
+}
+
+Status EpochLoop::drain(std::stop_token stop) {
+  const Status drained = loop(PlanMode::kDrain, Duration{0}, stop);
+  if (drained.ok() && stop.stop_requested()) return cancelled("stopped before the end");
+  return drained;
+}
+
+Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
+  CHECK(spec_.checkpoint != nullptr && !spec_.sinks.empty(), "only peek() does without them");
+  interrupted_ = false;
+  recovered_ = false;
+  uint64_t failures = 0;
+  uint64_t epochs_before = 0;
+  while (true) {
+    set_state(PipelineState::kRunning);
+    const Status outcome = attempt(mode, every, stop);
+    if (outcome.ok() || (outcome.code() == StatusCode::kCancelled && stop.stop_requested())) {
+      set_state(PipelineState::kStopped);
+      return ok_status();
+    }
+    recovered_ = false;  // what is durable decides how to go on
+    if (!outcome.retriable()) {
+      note_error(outcome, 0);
+      set_state(PipelineState::kFailed);
+      return outcome;
+    }
+    const uint64_t epochs_now = status().epochs;
+    failures = epochs_now > epochs_before ? 1 : failures + 1;
+    epochs_before = epochs_now;
+    note_error(outcome, failures);
+    const Duration delay = backoff(failures);
+    if (environment_.observer != nullptr) {
+      environment_.observer->retrying(outcome, failures, delay);
+    }
+    if (!environment_.clock.wait(delay, stop)) {
+      set_state(PipelineState::kStopped);
+      return ok_status();
+    }
+  }
+}
+
+// 100 ms, 200 ms, … 60 s, each shortened by up to a half, so that many pipelines do not return to a
+// recovering system all at once.
+Duration EpochLoop::backoff(uint64_t attempt) {
+  const uint64_t doublings = std::min<uint64_t>(attempt - 1, 20);
+  const int64_t full = std::min(kFirstBackoff.count() << doublings, kLongestBackoff.count());
+  return Duration{static_cast<int64_t>(static_cast<double>(full) *
+                                       (0.5 + 0.5 * environment_.random.uniform()))};
+}
+
+Status EpochLoop::attempt(PlanMode mode, Duration every, std::stop_token stop) {
+  if (!recovered_) RETURN_IF_ERROR(recover());
+  while (!stop.stop_requested() && !interrupted_) {
+    const Timestamp begun = environment_.clock.now();
+    if (unfinished_) {
+      RETURN_IF_ERROR(run_epoch(*unfinished_, /*repeated=*/true));
+      unfinished_.reset();
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::optional<Plan> next, plan(mode, stop));
+    if (next) {
+      RETURN_IF_ERROR(spec_.checkpoint->begin(next->epoch));
+      RETURN_IF_ERROR(run_epoch(*next, /*repeated=*/false));
+    } else {
+      if (mode == PlanMode::kDrain) return ok_status();
+      set_state(PipelineState::kIdle);
+      if (environment_.observer != nullptr) environment_.observer->idle();
+    }
+    if (mode == PlanMode::kDrain || (next && last_was_full_)) continue;
+    const Duration rest = every - (environment_.clock.now() - begun);
+    if (rest.count() > 0) environment_.clock.wait(rest, stop);
+  }
+  return ok_status();
+}
+
+Status EpochLoop::recover() {
+  checkpoint::CheckpointLog& log = *spec_.checkpoint;
+  RETURN_IF_ERROR(log.lock());
+  if (!attached_ && !is_view()) {
+    RETURN_IF_ERROR(spec_.source->attach(log.source_log(0)));
+    attached_ = true;
+  }
+  ASSIGN_OR_RETURN(std::optional<checkpoint::Recovered> found, log.recover());
+  unfinished_.reset();
+  last_.reset();
+  if (found) {
+    const std::string place =
+        "checkpoint " + log.folder() + ", epoch " + std::to_string(found->last.id);
+    if (found->last.offsets.size() != 1 || !found->last.offsets[0]) {
+      return corruption(place + " is of " + std::to_string(found->last.offsets.size()) +
+                        " sources; this pipeline has one");
+    }
+    if (found->committed) {
+      last_ = std::move(found->last);
+    } else {
+      Plan plan;
+      plan.epoch = found->last;
+      plan.range.to = *found->last.offsets[0];
+      if (found->previous) {
+        if (found->previous->offsets.size() != 1) {
+          return corruption(place + ": the epoch before it has another number of sources");
+        }
+        plan.range.from = found->previous->offsets[0];
+        last_ = std::move(found->previous);
+      }
+      const Json extra =
+          Json::parse(plan.epoch.extra.empty() ? "{}" : plan.epoch.extra, nullptr, false);
+      if (is_view()) {
+        ASSIGN_OR_RETURN(plan.versions,
+                         parse_versions(Json::parse(plan.range.to, nullptr, false), place));
+      } else if (extra.contains("tables")) {
+        ASSIGN_OR_RETURN(plan.versions, parse_versions(extra["tables"], place));
+      }
+      unfinished_ = std::move(plan);
+    }
+  }
+  RETURN_IF_ERROR(check_sinks());
+  {
+    std::lock_guard lock(mutex_);
+    if (last_) status_.last_epoch = Epoch{last_->id, last_->time};
+  }
+  // A crash may have come between the commit and this.
+  if (last_ && !is_view()) RETURN_IF_ERROR(spec_.source->acknowledge(*last_->offsets[0]));
+  recovered_ = true;
+  return ok_status();
+}
+
+// A sink that is ahead of the checkpoint would take new epochs for repeated ones, and lose them.
+Status EpochLoop::check_sinks() const {
+  const int64_t planned = unfinished_ ? unfinished_->epoch.id : last_ ? last_->id : -1;
+  const auto check = [&](Sink& sink) -> Status {
+    Result<std::optional<int64_t>> last = sink.committer().last_committed();
+    if (!last.ok()) return last.status().with_context(sink.name());
+    if (!*last || **last <= planned) return ok_status();
+    return corruption(sink.name() + " has epoch " + std::to_string(**last) + " of '" + spec_.name +
+                      "', but the checkpoint " + spec_.checkpoint->folder() +
+                      (planned < 0 ? " has none" : " ends at epoch " + std::to_string(planned)) +
+                      "\n  The checkpoint was lost or belongs to another table: restore it, or "
+                      "begin with a new checkpoint.");
+  };
+  for (const auto& sink : spec_.sinks) RETURN_IF_ERROR(check(*sink));
+  if (spec_.dead_letters != nullptr) RETURN_IF_ERROR(check(*spec_.dead_letters));
+  return ok_status();
+}
+
+Result<TableVersions> EpochLoop::versions_now(PlanMode mode) {
+  TableVersions versions;
+  for (const std::string& table : spec_.lake_tables) {
+    ASSIGN_OR_RETURN(const std::optional<int64_t> version, spec_.tables->version(table));
+    if (!version) {
+      std::string message = "the transform reads the table " + table + ", which does not exist yet";
+      return mode == PlanMode::kDrain ? not_found(std::move(message))
+                                      : unavailable(std::move(message));
+    }
+    versions[table] = *version;
+  }
+  return versions;
+}
+
+// A view is refreshed when a table that it reads has a new version, or when its query is another.
+Result<std::optional<Offset>> EpochLoop::plan_view(TableVersions& versions) {
+  for (const std::string& table : spec_.lake_tables) {
+    ASSIGN_OR_RETURN(const std::optional<int64_t> version, spec_.tables->version(table));
+    if (!version) return {std::nullopt};
+    versions[table] = *version;
+  }
+  Offset offset = versions_json(versions);
+  if (last_ && last_->offsets[0] == offset && last_->extra == extra_of(versions)) {
+    return {std::nullopt};
+  }
+  return {std::move(offset)};
+}
+
+std::string EpochLoop::extra_of(const TableVersions& versions) const {
+  if (is_view()) return Json{{"query", fingerprint(spec_.transform)}}.dump();
+  if (versions.empty()) return "";
+  return R"({"tables":)" + versions_json(versions) + "}";
+}
+
+Result<std::optional<EpochLoop::Plan>> EpochLoop::plan(PlanMode mode, std::stop_token stop) {
+  Plan plan;
+  if (last_) plan.range.from = last_->offsets[0];
+  std::optional<Offset> to;
+  if (is_view()) {
+    ASSIGN_OR_RETURN(to, plan_view(plan.versions));
+  } else {
+    ASSIGN_OR_RETURN(to, spec_.source->plan(plan.range.from, spec_.limits, mode, stop));
+    if (to && to != plan.range.from) {
+      ASSIGN_OR_RETURN(plan.versions, versions_now(mode));
+    }
+  }
+  if (!to || (!is_view() && to == plan.range.from)) return {std::nullopt};
+  plan.range.to = std::move(*to);
+  plan.epoch.id = last_ ? last_->id + 1 : 0;
+  plan.epoch.time = whole_millis(environment_.clock.now());
+  if (last_) plan.epoch.time = std::max(plan.epoch.time, last_->time);
+  plan.epoch.offsets = {plan.range.to};
+  plan.epoch.extra = extra_of(plan.versions);
+  return {std::move(plan)};
+}
+
+Status EpochLoop::run_epoch(const Plan& plan, bool repeated) {
+  set_state(PipelineState::kRunning);
+  const Timestamp begun = environment_.clock.now();
+  EpochReport report;
+  report.epoch = {plan.epoch.id, plan.epoch.time};
+  report.repeated = repeated;
+  ASSIGN_OR_RETURN(const EpochOutcome outcome,
+                   executor_->run(report.epoch, plan.range, plan.versions, repeated));
+  report.accounting = outcome.accounting;
+  report.output_bytes = outcome.output_bytes;
+  RETURN_IF_ERROR(spec_.checkpoint->finish(plan.epoch.id, accounting_to_json(outcome.accounting)));
+  last_ = plan.epoch;
+  last_was_full_ = is_full(outcome.accounting);
+  report.took = environment_.clock.now() - begun;
+  note_epoch(report);
+  if (!is_view()) {
+    RETURN_IF_ERROR(spec_.source->acknowledge(plan.range.to));
+    Result<SourceLag> lag = spec_.source->lag(plan.range.to);
+    if (lag.ok()) {
+      std::lock_guard lock(mutex_);
+      status_.position = lag->position;
+    }
+  }
+  if (environment_.observer != nullptr) environment_.observer->epoch_finished(report);
+  return ok_status();
+}
+
+// An epoch that took all that it may is followed by the next one at once.
+bool EpochLoop::is_full(const Accounting& accounting) const {
+  return (spec_.limits.rows > 0 && accounting.read >= spec_.limits.rows) ||
+         (spec_.limits.bytes > 0 && accounting.bytes >= spec_.limits.bytes);
+}
+
+Result<std::optional<engine::Schema>> EpochLoop::output_schema() {
+  if (executor_->output()) return executor_->output();
+  RETURN_IF_ERROR(executor_->bind().status());
+  return executor_->output();
+}
+
+PipelineStatus EpochLoop::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void EpochLoop::interrupt() {
+  interrupted_ = true;
+  executor_->interrupt();
+}
+
+void EpochLoop::set_state(PipelineState state) {
+  std::lock_guard lock(mutex_);
+  status_.state = state;
+}
+
+void EpochLoop::note_error(const Status& error, uint64_t attempt) {
+  std::lock_guard lock(mutex_);
+  const Timestamp now = environment_.clock.now();
+  if (attempt > 0) {
+    status_.state = PipelineState::kRetrying;
+    if (attempt == 1) status_.retrying_since = now;
+  }
+  status_.retries = attempt;
+  status_.last_error = error.message();
+  status_.last_error_time = now;
+}
+
+void EpochLoop::note_epoch(const EpochReport& report) {
+  std::lock_guard lock(mutex_);
+  status_.last_epoch = report.epoch;
+  ++status_.epochs;
+  status_.total += report.accounting;
+  status_.retries = 0;
+  status_.retrying_since.reset();
+}
+
+}  // namespace lakeward::stream

@@ -1,0 +1,53 @@
+// Counts the rows of a transform's result and keeps out those that break its expectations.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "engine/row_gate.h"
+
+namespace lakeward::stream {
+
+// Bit k of a mask is set for a row that breaks expectation k; two more bits are ours.
+inline constexpr int kUncastBit = 63;   // a decoded text did not cast to the declared type
+inline constexpr int kUnsoundBit = 62;  // the transform fails on the row
+
+// What the bits of a mask mean; bits that are in none of them are `keep`.
+struct GatePolicy {
+  uint64_t fail = 0;
+  uint64_t dead_letter = 0;
+  uint64_t drop = 0;
+};
+
+struct GateTally {
+  uint64_t seen = 0;
+  uint64_t dead_lettered = 0;
+  uint64_t dropped = 0;
+  uint64_t kept_invalid = 0;
+  uint64_t failed = 0;
+  std::optional<std::pair<uint64_t, uint64_t>> first_failed;  // mask and position
+  std::vector<uint64_t> dead_positions;  // one a dead-lettered row, in no order
+
+  uint64_t refused() const { return dead_lettered + dropped + failed; }
+};
+
+// Thread-safe, as engine::RowGate asks.
+class ExpectationGate final : public engine::RowGate {
+ public:
+  // Begins a new pass.
+  void reset(const GatePolicy& policy);
+  GateTally take();
+  void pass_rows(std::span<const uint64_t> masks, std::span<const uint64_t> positions,
+                 bool* pass) override;
+
+ private:
+  std::mutex mutex_;
+  GatePolicy policy_;
+  GateTally tally_;
+};
+
+}  // namespace lakeward::stream

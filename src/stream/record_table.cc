@@ -1,0 +1,327 @@
+#include "stream/record_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "stream/utf8.h"
+
+namespace lakeward::stream {
+
+using engine::ChunkWriter;
+using engine::ColumnWriter;
+using format::RecordBatch;
+
+RecordTable::RecordTable(Source& source, const format::Format* format)
+    : source_(source), format_(format) {
+  if (format_ != nullptr) {
+    for (size_t i = 0; i < format_->decoded().size(); ++i) {
+      schema_.push_back(format_->decoded()[i]);
+      origins_.push_back({.decoded = true, .decoded_index = i});
+    }
+  }
+  const size_t decoded = schema_.size();
+  for (size_t i = 0; i < kRecordColumns.size(); ++i) {
+    bool taken = false;
+    for (size_t d = 0; d < decoded; ++d)
+      taken |= equal_names(schema_[d].name, kRecordColumns[i].name);
+    if (taken) continue;
+    schema_.push_back({std::string(kRecordColumns[i].name), std::string(kRecordColumns[i].type)});
+    origins_.push_back({.record = static_cast<RecordColumn>(i)});
+  }
+}
+
+void RecordTable::set_range(OffsetRange range, std::span<const uint64_t> only) {
+  std::lock_guard lock(mutex_);
+  range_ = std::move(range);
+  only_ = only;
+  scans_.clear();
+  malformed_.clear();
+}
+
+Result<ReadTally> RecordTable::tally() const {
+  std::lock_guard lock(mutex_);
+  ReadTally tally;
+  bool found = false;
+  for (const std::shared_ptr<Progress>& scan : scans_) {
+    if (!scan->complete()) continue;
+    if (found && scan->records != tally.records) {
+      return internal_error("the source gave " + std::to_string(tally.records) + " records, and " +
+                            std::to_string(scan->records) + " when the range was read again");
+    }
+    found = true;
+    tally.records = scan->records;
+    tally.bytes = scan->bytes;
+  }
+  tally.malformed = malformed_;
+  return tally;
+}
+
+bool RecordTable::read_to_end() const {
+  std::lock_guard lock(mutex_);
+  return std::any_of(scans_.begin(), scans_.end(),
+                     [](const std::shared_ptr<Progress>& scan) { return scan->complete(); });
+}
+
+void RecordTable::add_malformed(std::vector<format::Rejection> rejections) {
+  if (rejections.empty()) return;
+  std::lock_guard lock(mutex_);
+  for (format::Rejection& rejection : rejections) {
+    malformed_.insert_or_assign(rejection.position, std::move(rejection.reason));
+  }
+}
+
+// One execution: what its producers share.
+class RecordTable::Scan final : public engine::TableScan {
+ public:
+  Scan(RecordTable& table, std::unique_ptr<RecordReader> reader, std::shared_ptr<Progress> progress,
+       const std::vector<size_t>& columns)
+      : table_(table), reader_(std::move(reader)), progress_(std::move(progress)) {
+    if (table.format_ != nullptr) slots_.resize(table.format_->decoded().size());
+    for (size_t slot = 0; slot < columns.size(); ++slot) {
+      const Origin& origin = table.origins_[columns[slot]];
+      if (origin.decoded) {
+        slots_[origin.decoded_index] = slot;
+      } else {
+        record_slots_.emplace_back(origin.record, slot);
+      }
+    }
+  }
+
+  size_t max_threads() const override { return std::max<size_t>(1, reader_->max_threads()); }
+  Result<std::unique_ptr<engine::ChunkProducer>> make_producer() override;
+
+ private:
+  friend class RecordTable::Producer;
+  RecordTable& table_;
+  std::unique_ptr<RecordReader> reader_;
+  std::shared_ptr<Progress> progress_;
+  std::vector<std::optional<size_t>> slots_;                   // of decoded columns
+  std::vector<std::pair<RecordColumn, size_t>> record_slots_;  // of the others
+};
+
+namespace {
+
+// Writes one record column of rows [first, first + rows); `records[row]` is the row's record.
+struct RowRange {
+  size_t first = 0;
+  size_t rows = 0;
+  const uint32_t* records = nullptr;
+};
+
+template <typename T, typename Value>
+void write_values(ColumnWriter& column, RowRange range, Value value) {
+  T* data = column.data<T>();
+  for (size_t row = range.first; row < range.first + range.rows; ++row) {
+    data[row] = value(range.records[row]);
+  }
+}
+
+void write_nulls(ColumnWriter& column, RowRange range) {
+  for (size_t row = range.first; row < range.first + range.rows; ++row) column.set_null(row);
+}
+
+void write_constant_text(ColumnWriter& column, RowRange range, const std::string& text) {
+  if (text.empty()) return write_nulls(column, range);
+  for (size_t row = range.first; row < range.first + range.rows; ++row) {
+    column.set_stable_string(row, text.data(), text.size());
+  }
+}
+
+// Lent text where it is UTF-8, else a copy with the other bytes escaped.
+void write_text(ColumnWriter& column, size_t row, std::string_view text) {
+  if (is_utf8(text)) [[likely]] {
+    column.set_stable_string(row, text.data(), text.size());
+  } else {
+    column.set_copied_string(row, escape_bytes(text));
+  }
+}
+
+void write_record_column(RecordColumn kind, ColumnWriter& column, RowRange range,
+                         const RecordBatch& batch) {
+  const format::Provenance& provenance = *batch.provenance;
+  const size_t end = range.first + range.rows;
+  switch (kind) {
+    case RecordColumn::kRaw:
+      for (size_t row = range.first; row < end; ++row) {
+        write_text(column, row, batch.records[range.records[row]].payload);
+      }
+      return;
+    case RecordColumn::kPayload:
+      for (size_t row = range.first; row < end; ++row) {
+        const std::string_view payload = batch.records[range.records[row]].payload;
+        column.set_stable_string(row, payload.data(), payload.size());
+      }
+      return;
+    case RecordColumn::kKey:
+      if (batch.keys.empty()) return write_nulls(column, range);
+      for (size_t row = range.first; row < end; ++row) {
+        const std::optional<std::string_view>& key = batch.keys[range.records[row]];
+        if (key) {
+          write_text(column, row, *key);
+        } else {
+          column.set_null(row);
+        }
+      }
+      return;
+    case RecordColumn::kTopic:
+      return write_constant_text(column, range, provenance.topic);
+    case RecordColumn::kFile:
+      return write_constant_text(column, range, provenance.file);
+    case RecordColumn::kPartition:
+      if (provenance.topic.empty()) return write_nulls(column, range);
+      return write_values<int32_t>(column, range, [&](uint32_t) { return provenance.partition; });
+    case RecordColumn::kOffset:
+      if (!batch.offsets.empty()) {
+        return write_values<int64_t>(column, range, [&](uint32_t r) { return batch.offsets[r]; });
+      }
+      return write_values<int64_t>(
+          column, range, [&](uint32_t r) { return static_cast<int64_t>(batch.records[r].place); });
+    case RecordColumn::kTimestamp:
+      if (batch.timestamps.empty()) return write_nulls(column, range);
+      return write_values<int64_t>(column, range,
+                                   [&](uint32_t r) { return batch.timestamps[r].micros; });
+    case RecordColumn::kHeaders:
+      if (batch.headers.empty()) return write_nulls(column, range);
+      for (size_t row = range.first; row < end; ++row) {
+        const std::string& headers = batch.headers[range.records[row]];
+        column.set_stable_string(row, headers.data(), headers.size());
+      }
+      return;
+    case RecordColumn::kLine:
+      if (batch.lines.empty()) return write_nulls(column, range);
+      return write_values<int64_t>(
+          column, range, [&](uint32_t r) { return static_cast<int64_t>(batch.lines[r]); });
+    case RecordColumn::kPosition:
+      return write_values<uint64_t>(column, range, [&](uint32_t r) {
+        return format::Position::make(provenance.split, batch.records[r].place);
+      });
+  }
+}
+
+}  // namespace
+
+class RecordTable::Producer final : public engine::ChunkProducer {
+ public:
+  Producer(Scan& scan, std::unique_ptr<RecordStream> stream,
+           std::unique_ptr<format::Decoder> decoder)
+      : scan_(scan), stream_(std::move(stream)), decoder_(std::move(decoder)) {}
+
+  Result<size_t> fill(ChunkWriter& chunk) override {
+    if (done_) return size_t{0};
+    lent_turn_ = (lent_turn_ + 1) % lent_.size();
+    lent_[lent_turn_].clear();
+    if (batch_) lend();
+    size_t rows = 0;
+    while (rows < engine::kChunkRows) {
+      if (!batch_ || next_record_ == batch_->records.size()) {
+        ASSIGN_OR_RETURN(batch_, stream_->next());
+        next_record_ = 0;
+        if (!batch_) break;
+        count_batch();
+        lend();
+      }
+      ASSIGN_OR_RETURN(const size_t written, decode_into(chunk, rows));
+      rows += written;
+    }
+    scan_.table_.add_malformed(std::exchange(rejections_, {}));
+    if (rows == 0) finish();
+    return rows;
+  }
+
+ private:
+  // Decodes what is left of the batch, as far as it fits below row `first`; returns the rows made.
+  Result<size_t> decode_into(ChunkWriter& chunk, size_t first) {
+    size_t written = 0;
+    if (decoder_ != nullptr) {
+      const std::span<uint32_t> row_records =
+          scan_.record_slots_.empty() ? std::span<uint32_t>() : std::span<uint32_t>(row_records_);
+      ASSIGN_OR_RETURN(
+          const format::DecodeProgress progress,
+          decoder_->decode(*batch_, next_record_, chunk, first, row_records, rejections_));
+      CHECK(progress.records > 0 || first + progress.rows == engine::kChunkRows,
+            "a decoder consumes records until the chunk is full");
+      next_record_ += progress.records;
+      written = progress.rows;
+    } else {
+      written = std::min(engine::kChunkRows - first, batch_->records.size() - next_record_);
+      for (size_t i = 0; i < written; ++i) {
+        row_records_[first + i] = static_cast<uint32_t>(next_record_ + i);
+      }
+      next_record_ += written;
+    }
+    for (const auto& [kind, slot] : scan_.record_slots_) {
+      write_record_column(kind, chunk.column(slot), {first, written, row_records_.data()}, *batch_);
+    }
+    return written;
+  }
+
+  void count_batch() {
+    CHECK(!batch_->records.empty() && batch_->provenance != nullptr);
+    records_ += batch_->records.size();
+    for (const format::Record& record : batch_->records) bytes_ += record.payload.size();
+  }
+
+  // Text of this batch may be lent to the chunk of this fill(): see engine::TableScan.
+  void lend() { lent_[lent_turn_].push_back({batch_->owner, batch_->provenance}); }
+
+  void finish() {
+    done_ = true;
+    std::lock_guard lock(scan_.table_.mutex_);
+    scan_.progress_->records += records_;
+    scan_.progress_->bytes += bytes_;
+    --scan_.progress_->running;
+  }
+
+  Scan& scan_;
+  std::unique_ptr<RecordStream> stream_;
+  std::unique_ptr<format::Decoder> decoder_;  // null: each record is a row
+  std::optional<RecordBatch> batch_;
+  size_t next_record_ = 0;
+  struct Lent {
+    std::shared_ptr<const void> owner;
+    std::shared_ptr<const format::Provenance> provenance;
+  };
+  std::array<std::vector<Lent>, 3> lent_;  // of this fill() and the two before it
+  size_t lent_turn_ = 0;
+  std::array<uint32_t, engine::kChunkRows> row_records_;
+  std::vector<format::Rejection> rejections_;
+  uint64_t records_ = 0;
+  uint64_t bytes_ = 0;
+  bool done_ = false;
+};
+
+Result<std::unique_ptr<engine::ChunkProducer>> RecordTable::Scan::make_producer() {
+  ASSIGN_OR_RETURN(std::unique_ptr<RecordStream> stream, reader_->make_stream());
+  std::unique_ptr<format::Decoder> decoder;
+  if (table_.format_ != nullptr) decoder = table_.format_->make_decoder(slots_);
+  {
+    std::lock_guard lock(table_.mutex_);
+    progress_->begun = true;
+    ++progress_->running;
+  }
+  return std::unique_ptr<engine::ChunkProducer>(
+      std::make_unique<Producer>(*this, std::move(stream), std::move(decoder)));
+}
+
+Result<std::unique_ptr<engine::TableScan>> RecordTable::scan(const std::vector<size_t>& columns) {
+  ReadRequest request;
+  for (const size_t column : columns) {
+    const Origin& origin = origins_[column];
+    if (!origin.decoded && origin.record == RecordColumn::kLine) request.want_lines = true;
+  }
+  std::lock_guard lock(mutex_);
+  request.range = range_;
+  request.only = only_;
+  ASSIGN_OR_RETURN(Input input, source_.read(request));
+  auto* reader = std::get_if<std::unique_ptr<RecordReader>>(&input);
+  if (reader == nullptr) return internal_error("a source of records returned a relation");
+  scans_.push_back(std::make_shared<Progress>());
+  return std::unique_ptr<engine::TableScan>(
+      std::make_unique<Scan>(*this, std::move(*reader), scans_.back(), columns));
+}
+
+}  // namespace lakeward::stream

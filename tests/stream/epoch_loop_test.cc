@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "stream/pipeline_fixture.h"
+
+namespace lakeward::stream {
+namespace {
+
+std::vector<std::string> sorted(std::vector<std::string> rows) {
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+TEST(EpochLoop, BringsEachRecordToTheSinkOnce) {
+  TestPipeline pipeline;
+  pipeline.send(5000);
+  pipeline.topic.splits = 3;
+  pipeline.limits.rows = 700;
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  EXPECT_EQ(pipeline.table.sorted_rows(), sorted(pipeline.topic.records));
+  EXPECT_EQ(pipeline.reports.epochs.size(), 8u);
+  EXPECT_EQ(pipeline.reports.total.read, 5000u);
+  EXPECT_EQ(pipeline.reports.total.written, 5000u);
+  EXPECT_EQ(pipeline.reports.total.filtered, 0u);
+}
+
+TEST(EpochLoop, MakesNoEpochWhenThereIsNothing) {
+  TestPipeline pipeline;
+  ASSERT_TRUE(pipeline.drain().ok());
+  EXPECT_TRUE(pipeline.reports.epochs.empty());
+  EXPECT_TRUE(pipeline.store.list("checkpoint/offsets", "")->empty());
+}
+
+TEST(EpochLoop, GoesOnWhereTheRunBeforeEnded) {
+  TestPipeline pipeline;
+  pipeline.send(10);
+  ASSERT_TRUE(pipeline.drain().ok());
+  pipeline.send(7);
+  ASSERT_TRUE(pipeline.drain().ok());
+  EXPECT_EQ(pipeline.table.epochs.at(0).size(), 10u);
+  EXPECT_EQ(pipeline.table.epochs.at(1).size(), 7u);
+}
+
+// Kills the run at each step of source and sinks in turn, before and after it took effect.
+TEST(EpochLoop, LosesAndRepeatsNothingWhereverItIsKilled) {
+  for (const auto when : {test::Fuse::When::kBefore, test::Fuse::When::kAfter}) {
+    for (size_t step = 0;; ++step) {
+      TestPipeline pipeline;
+      pipeline.sinks = 2;
+      pipeline.limits.rows = 20;
+      pipeline.expectations = {{"small", "id < 45", Otherwise::kDeadLetter}};
+      pipeline.send(50);
+      pipeline.send("not JSON");
+      pipeline.fuse.set(step, when);
+      const Status killed = pipeline.drain();
+      if (!pipeline.fuse.blown()) {
+        EXPECT_GT(step, 20u);
+        break;
+      }
+      const std::string place = pipeline.fuse.names()[step];
+      pipeline.fuse.clear();
+      const auto first_attempt = pipeline.topic.ranges_read;
+      const Status mended = pipeline.drain();
+      ASSERT_TRUE(mended.ok()) << place << ": " << mended.message();
+      const std::vector<std::string> expected(pipeline.topic.records.begin(),
+                                              pipeline.topic.records.begin() + 45);
+      EXPECT_EQ(pipeline.table.sorted_rows(), sorted(expected)) << place;
+      EXPECT_EQ(pipeline.second_table.sorted_rows(), sorted(expected)) << place;
+      EXPECT_EQ(pipeline.dead_letters.rows().size(), 6u) << place;
+      const auto ranges =
+          std::set(pipeline.topic.ranges_read.begin(), pipeline.topic.ranges_read.end());
+      EXPECT_EQ(ranges.size(), 3u) << place << ": a range was cut differently the second time";
+    }
+  }
+}
+
+TEST(EpochLoop, LosesAndRepeatsNothingWhereverTheCheckpointStoreFails) {
+  for (const auto when : {test::Fault::kBefore, test::Fault::kAfter}) {
+    for (size_t call = 0;; ++call) {
+      TestPipeline pipeline;
+      pipeline.limits.rows = 20;
+      pipeline.send(50);
+      pipeline.faulty_store.inject(
+          {.call = call, .when = when, .crash = true, .code = StatusCode::kIoError});
+      const Status killed = pipeline.drain();
+      if (!pipeline.faulty_store.happened()) break;
+      EXPECT_FALSE(killed.ok());
+      const std::string place = pipeline.faulty_store.calls()[call];
+      pipeline.faulty_store.heal();
+      const Status mended = pipeline.drain();
+      ASSERT_TRUE(mended.ok()) << place << ": " << mended.message();
+      EXPECT_EQ(pipeline.table.sorted_rows(), sorted(pipeline.topic.records)) << place;
+    }
+  }
+}
+
+TEST(EpochLoop, RetriesForEverWhatARetryCanMend) {
+  TestPipeline pipeline;
+  pipeline.send(10);
+  pipeline.table.fail_writes = 12;
+  ASSERT_TRUE(pipeline.drain().ok());
+  EXPECT_EQ(pipeline.table.rows().size(), 10u);
+  ASSERT_EQ(pipeline.reports.errors.size(), 12u);
+  EXPECT_EQ(pipeline.reports.errors[0], "sink: the table is away");
+  EXPECT_LT(pipeline.reports.delays[0], pipeline.reports.delays[4]);
+  EXPECT_LE(pipeline.reports.delays[11], Duration{60'000'000});
+}
+
+}  // namespace
+}  // namespace lakeward::stream
