@@ -155,15 +155,6 @@ def as_text(raw):
     return raw.decode() if isinstance(raw, bytes) else raw
 
 
-def dead_letter_number(row):
-    """The number of the record that a dead letter of silver holds."""
-    for value in row.values():
-        text = as_text(value)
-        if isinstance(text, str) and text.startswith("{"):
-            return json.loads(text)["n"]
-    raise AssertionError(f"a dead letter without the decoded row: {row}")
-
-
 def compare_tables(producer, reader, read):
     """Compares all four tables with what was sent; `read` gives a table's rows as dicts."""
     sent = producer.good + producer.invalid
@@ -175,7 +166,7 @@ def compare_tables(producer, reader, read):
         compare(f"{reader}: dead letters of bronze", producer.malformed,
                 [as_text(r["raw"]) for r in read("dead_letter.bronze_events")]),
         compare(f"{reader}: dead letters of silver", [row[0] for row in producer.invalid],
-                [dead_letter_number(r) for r in read("dead_letter.silver_events")]),
+                [json.loads(r["row"])["n"] for r in read("dead_letter.silver_events")]),
     ])
 
 
@@ -197,7 +188,8 @@ def run(folder, kills, seed):
     print(f"killed {killer.count} times in {time.monotonic() - start:.0f} s, {killer.inside_epoch} of them with an "
           f"epoch begun and not finished, each 0 to {longest:.2f} s after its start", flush=True)
     project.call("run", "--once")
-    same = compare_tables(producer, "lakeward", lambda table: project.query(f"SELECT * FROM {table}"))
+    same = compare_tables(producer, "lakeward", lambda table: project.query(
+        f"SELECT {'* REPLACE (decode(raw) AS raw)' if table.startswith('dead_letter') else '*'} FROM {table}"))
     return compare_tables(producer, "delta-rs", lambda table: delta_rs.rows(project.table_folder(table))) and same
 
 
