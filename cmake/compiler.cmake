@@ -24,7 +24,18 @@ endif()
 
 add_library(lakeward_flags INTERFACE)
 target_include_directories(lakeward_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
-target_compile_options(lakeward_flags INTERFACE -Wall -Wextra -Wpedantic -Werror)
+target_compile_options(lakeward_flags INTERFACE -Wall -Wextra -Wpedantic)
+# A compiler that came after these may warn of more: a user's build is not to fail for that.
+if((CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13) OR
+   (CMAKE_CXX_COMPILER_ID STREQUAL Clang AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15))
+  set(warnings_are_errors ON)
+else()
+  set(warnings_are_errors OFF)
+endif()
+option(LAKEWARD_WERROR "Treat warnings as errors" ${warnings_are_errors})
+if(LAKEWARD_WERROR)
+  target_compile_options(lakeward_flags INTERFACE -Werror)
+endif()
 # GCC 12 sees overlaps in std::string's own operator+ that are not there (GCC bug 105651).
 target_compile_options(lakeward_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 
