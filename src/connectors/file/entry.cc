@@ -1,0 +1,108 @@
+#include "connectors/file/entry.h"
+
+#include <nlohmann/json.hpp>
+
+namespace lakeward::connectors::file {
+namespace {
+
+constexpr std::string_view kHex = "0123456789ABCDEF";
+
+// What java.net.URI's path constructor quotes, besides control characters.
+bool needs_quoting(unsigned char c) {
+  return c <= 0x20 || c == 0x7f ||
+         std::string_view("\"#%<>?[\\]^`{|}").find(static_cast<char>(c)) != std::string_view::npos;
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string json_text(std::string_view text) {
+  return nlohmann::json(std::string(text))
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string to_uri(std::string_view path) {
+  std::string uri = "file://";
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (needs_quoting(byte)) {
+      uri += {'%', kHex[byte >> 4], kHex[byte & 15]};
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
+Result<std::string> from_uri(std::string_view uri) {
+  std::string_view rest = uri;
+  if (rest.starts_with("file:")) rest.remove_prefix(5);
+  if (rest.starts_with("///")) rest.remove_prefix(2);
+  if (!rest.starts_with("/") || rest.starts_with("//")) {
+    return corruption("'" + std::string(uri) + "' is not the URI of a local file");
+  }
+  std::string path;
+  for (size_t i = 0; i < rest.size(); ++i) {
+    const int high = rest[i] == '%' && i + 2 < rest.size() ? hex_value(rest[i + 1]) : -1;
+    const int low = high >= 0 ? hex_value(rest[i + 2]) : -1;
+    if (low >= 0) {
+      path += static_cast<char>(high << 4 | low);
+      i += 2;
+    } else {
+      path += rest[i];
+    }
+  }
+  return path;
+}
+
+std::string Entry::to_json() const {
+  std::string text = "{\"path\":" + json_text(to_uri(path)) +
+                     ",\"timestamp\":" + std::to_string(timestamp_ms) +
+                     ",\"batchId\":" + std::to_string(batch);
+  if (size) text += ",\"size\":" + std::to_string(*size);
+  if (to) text += ",\"from\":" + std::to_string(from) + ",\"to\":" + std::to_string(*to);
+  return text + "}";
+}
+
+Result<Entry> Entry::parse(std::string_view line) {
+  const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
+  const auto number = [&](const char* key) -> std::optional<int64_t> {
+    const auto found = json.find(key);
+    if (found == json.end() || !found->is_number_integer()) return std::nullopt;
+    return found->get<int64_t>();
+  };
+  if (!json.is_object() || !json.contains("path") || !json["path"].is_string() ||
+      !number("timestamp") || !number("batchId")) {
+    return corruption("the checkpoint's source log holds '" + std::string(line.substr(0, 200)) +
+                      "', which is not a file source's entry; the checkpoint belongs to another "
+                      "source: choose another checkpoint folder, or put the source back");
+  }
+  Entry entry;
+  ASSIGN_OR_RETURN(entry.path, from_uri(json["path"].get<std::string>()));
+  entry.timestamp_ms = *number("timestamp");
+  entry.batch = *number("batchId");
+  entry.size = number("size");
+  entry.from = static_cast<uint64_t>(number("from").value_or(0));
+  entry.to = number("to");
+  return entry;
+}
+
+std::string make_offset(int64_t batch) { return "{\"logOffset\":" + std::to_string(batch) + "}"; }
+
+Result<int64_t> parse_offset(std::string_view offset) {
+  const nlohmann::json json = nlohmann::json::parse(offset, nullptr, false);
+  if (!json.is_object() || !json.contains("logOffset") || !json["logOffset"].is_number_integer()) {
+    return corruption("the checkpoint's offset '" + std::string(offset.substr(0, 200)) +
+                      "' is not a file source's; the checkpoint belongs to another source: choose "
+                      "another checkpoint folder, or put the source back");
+  }
+  return json["logOffset"].get<int64_t>();
+}
+
+}  // namespace lakeward::connectors::file
