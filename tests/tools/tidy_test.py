@@ -39,6 +39,7 @@ FILES = [
     ("src/io/a.h", "#pragma once\nint f();\n", None),
     ("src/io/CamelCase.cc", "int f();\n", "snake_case"),
     ("src/io/a.cc", 'void f() {\n  throw Error("x");\n}\n', "throws"),
+    ("src/io/a.cc", "void f() {\n  try {\n    throw Bad();\n  } catch (const Bad&) {\n  }\n}\n", None),
     ("src/io/a.cc", '// They throw here.\nauto s = "throw";\n', None),
     ("src/io/a.cc", "using namespace std;\n", "whole namespace"),
     ("src/io/a.cc", "void f() { std::cerr << 1; }\n", "writes to the terminal"),
