@@ -81,11 +81,15 @@ class MemorySource final : public stream::Source {
   Status attach(checkpoint::SourceLog&) override { return ok_status(); }
 
   Result<std::optional<stream::Offset>> plan(const std::optional<stream::Offset>& from,
-                                             const stream::Limits& limits, stream::PlanMode,
+                                             const stream::Limits& limits, stream::PlanMode mode,
                                              std::stop_token) override {
     return fuse_.pass("plan", [&]() -> Result<std::optional<stream::Offset>> {
       const size_t begin = from ? number(*from) : 0;
       size_t end = topic_.records.size();
+      if (mode == stream::PlanMode::kDrain) {
+        if (!drain_until_) drain_until_ = end;
+        end = *drain_until_;
+      }
       if (limits.rows > 0) end = std::min<size_t>(end, begin + limits.rows);
       if (begin >= end) return {std::nullopt};
       return {offset(end)};
@@ -223,6 +227,7 @@ class MemorySource final : public stream::Source {
   MemoryTopic& topic_;
   Fuse& fuse_;
   std::mutex mutex_;
+  std::optional<size_t> drain_until_;
 };
 
 // What a table would hold: rows (as JSON text) by the epoch that brought them.
