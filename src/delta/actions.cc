@@ -126,7 +126,7 @@ Metadata parse_metadata(const json& object) {
   if (const json* format = member(object, "format"); format != nullptr && format->is_object()) {
     metadata.format = optional_text(*format, "provider").value_or("parquet");
   }
-  metadata.schema_string = text(required(object, "schemaString"), "schemaString");
+  metadata.schema_string = optional_text(object, "schemaString").value_or("");
   metadata.partition_columns =
       optional_texts(object, "partitionColumns").value_or(std::vector<std::string>());
   metadata.created_ms = optional_integer(object, "createdTime");

@@ -183,6 +183,7 @@ bool DataType::operator==(const DataType& other) const {
 }
 
 Result<TableSchema> parse_schema(std::string_view text, std::string_view place) {
+  if (text.empty()) return TableSchema();
   const json value = json::parse(text.begin(), text.end(), nullptr, false);
   if (value.is_discarded() || !value.is_object()) {
     return corruption(std::string(place) + ": the schema is not a JSON object");

@@ -32,8 +32,8 @@ struct Field {
 
 using TableSchema = std::vector<Field>;
 
-// Errors: Corruption (not a schema; `place` names the table), Unsupported (an unknown type, by
-// name).
+// An empty text is a table without columns. Errors: Corruption (not a schema; `place` names the
+// table), Unsupported (an unknown type, by name).
 Result<TableSchema> parse_schema(std::string_view json, std::string_view place);
 std::string print_schema(const TableSchema& schema);
 
