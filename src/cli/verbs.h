@@ -8,6 +8,7 @@ namespace lakeward::cli {
 void add_all_verbs(CommandLine& line);
 
 void add_completion(CommandLine& line);
+void add_simulate(CommandLine& line);
 void add_init(CommandLine& line);
 void add_version(CommandLine& line);
 

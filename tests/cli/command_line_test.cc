@@ -1,7 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
+#include <sstream>
 
 #include "support/process.h"
 #include "support/temp_folder.h"
@@ -55,6 +58,9 @@ TEST(CommandLine, RefusesWrongUseWithASuggestionAndCode2) {
       {{"version", "now"}, "version: unexpected argument 'now'"},
       {{"completion"}, "completion: SHELL is required"},
       {{"completion", "zs"}, "did you mean 'zsh'?"},
+      {{"simulate", "sensor"}, "did you mean 'sensors'?"},
+      {{"simulate", "sensors", "--rate", "0"}, "--rate must be above 0"},
+      {{"simulate", "sensors", "--serve", "5000"}, "HOST:PORT"},
       {{"init", "--template", "empti", "/tmp/x"}, "did you mean 'empty'?"},
   };
   for (const WrongUse& wrong : cases) {
@@ -75,6 +81,41 @@ TEST(CommandLine, ReportsErrorsAsJsonWhenAskedTo) {
 TEST(CommandLine, SaysWhatItIsMadeOf) {
   EXPECT_THAT(run_lakeward({"version"}).out, StartsWith("lakeward "));
   EXPECT_THAT(run_lakeward({"version", "--json"}).out, HasSubstr(R"("duckdb":"v1.5.5")"));
+}
+
+TEST(Simulate, MakesTheSameRecordsFromTheSameSeed) {
+  const std::vector<std::string> command = {"simulate", "sensors", "--count",   "100",
+                                            "--seed",   "7",       "--invalid", "0.1"};
+  const ProcessResult first = run_lakeward(command);
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_EQ(std::count(first.out.begin(), first.out.end(), '\n'), 100);
+  EXPECT_THAT(first.out, StartsWith(R"({"timestamp":"2026-01-01T)"));
+  EXPECT_EQ(run_lakeward(command).out, first.out);
+}
+
+TEST(Simulate, WritesAFileAndLeavesNothingBeside) {
+  const TempFolder folder;
+  const std::filesystem::path file = folder.path() / "input" / "a.jsonl";
+  const ProcessResult result =
+      run_lakeward({"simulate", "iot", "--count", "3", "--to", file.string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(read_text(file), StartsWith(R"({"device_id":")"));
+  const std::filesystem::directory_iterator files(file.parent_path());
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+}
+
+TEST(Simulate, ServesFreshRecordsOverHttpUntilStopped) {
+  Process server({lakeward_binary(), "simulate", "iot", "--serve", "127.0.0.1:0"});
+  ASSERT_TRUE(eventually([&] { return server.err().find("Ctrl-C") != std::string::npos; }));
+  const std::string said = server.err();
+  const size_t begin = said.find("http://");
+  const std::string url = said.substr(begin, said.find(',', begin) - begin);
+  const ProcessResult one = run_process({"curl", "-sf", url});
+  EXPECT_THAT(one.out, HasSubstr(R"("temperature":)"));
+  EXPECT_NE(run_process({"curl", "-sf", url}).out, one.out);
+  EXPECT_THAT(run_process({"curl", "-sf", url + "?n=2"}).out, StartsWith("[{"));
+  server.send_signal(SIGINT);
+  EXPECT_EQ(server.wait().exit_code, 0);
 }
 
 TEST(CommandLine, PrintsCompletionThatBashAccepts) {
