@@ -3,6 +3,8 @@
 import os
 import sys
 
+import duckdb
+
 from measure import BINARY, SOURCE, WORK, fresh_folder, make_project, mebibytes, million, run
 
 PROJECT = """
@@ -42,14 +44,31 @@ to:
 """
 
 
+# Readings of 5,000 devices, twenty a second, 165 bytes each; one in a thousand is out of its range. All
+# times are in UTC with a Z, as the other tools cannot read several forms of a zone at once.
+READINGS = """
+COPY (
+  SELECT concat(
+      '{{"timestamp":"', strftime(TIMESTAMP '2026-01-01' + INTERVAL 1 SECOND * (i // 20), '%Y-%m-%dT%H:%M:%SZ'),
+      '","device_id":"plant-', d % 7 + 1, '/hall-', lpad((d % 31)::VARCHAR, 2, '0'), '/assembly-line-',
+      lpad((d % 89)::VARCHAR, 2, '0'), '/sensor-', lpad(d::VARCHAR, 5, '0'), '","building":"', chr(65 + d % 5),
+      '","floor":', d % 9, ',"type":"', ['temperature', 'humidity', 'co2'][d % 3 + 1], '","value":',
+      CASE WHEN h % 1000 = 0 THEN 20000 ELSE (h >> 20) % 10000 / 100 END, ',"unit":"',
+      ['C', '%', 'ppm'][d % 3 + 1], '"}}')
+  FROM (SELECT i, h, (h % 5000)::INTEGER AS d
+        FROM (SELECT i, (hash(i) >> 1)::BIGINT AS h FROM range({rows}) AS r(i))))
+TO '{file}' (FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\x01')"""
+
+
 def make_input(rows):
     """The file of readings, made once."""
     file = WORK / f"readings-{rows}.jsonl"
     if not file.exists():
         WORK.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part.jsonl")
-        part.unlink(missing_ok=True)
-        run([BINARY, "simulate", "sensors", "--count", rows, "--seed", 7, "--invalid", 0.001, "--to", part])
+        part = file.with_suffix(".part")
+        connection = duckdb.connect()
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute(READINGS.format(rows=rows, file=part))
         part.rename(file)
     # Every contender finds the file in the page cache.
     with open(file, "rb", buffering=0) as bytes_of_file:
