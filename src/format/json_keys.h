@@ -5,46 +5,70 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "format/bytes16.h"
 
 namespace lakeward::format {
 
-// A name as it usually stands in JSON, `"name":`, compared without looking for its end.
+// A name as it usually stands in JSON, `,"name":`, compared without looking for its end. Readers
+// give places that 16 readable bytes follow.
 class KeyPattern {
  public:
-  explicit KeyPattern(std::string_view name) : text_('"' + std::string(name) + "\":") {
-    length_ = text_.size();
-    text_.resize(text_.size() + kBlock, '\0');
+  // Matches nothing.
+  KeyPattern() = default;
+
+  explicit KeyPattern(std::string_view name) : text_(",\"" + std::string(name) + "\":") {
     for (const char c : name) {
-      // Such a name must be escaped, in one of several ways: see KeyTable.
-      if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') length_ = 0;
+      // Such a name must be escaped, in one of several ways: KeyTable finds it.
+      if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') return;
     }
-    const size_t first = length_ < kBlock ? length_ : kBlock;
-    mask_ = (uint32_t{1} << first) - 1;
+    length_ = text_.size();
+    text_.copy(with_comma_.bytes, kBlock);
+    text_.copy(without_comma_.bytes, kBlock, 1);
+    with_comma_.mask = first_bits(length_);
+    without_comma_.mask = first_bits(length_ - 1);
   }
 
-  size_t length() const { return length_; }
-
-  // Whether the text [p, end) begins with the name; 16 bytes behind `end` must be readable.
-  bool matches(const char* p, const char* end) const {
-    if ((Bytes16(p).equal(text_.data()) & mask_) != mask_) return false;
-    if (length_ > kBlock) return matches_rest(p, end);
-    return length_ != 0;
+  // The place behind `,"name":` if that is what stands at `p`, else nullptr.
+  const char* match_next(const char* p, const char* end) const {
+    return match(with_comma_, 0, p, end);
+  }
+  // The same for `"name":`.
+  const char* match_first(const char* p, const char* end) const {
+    return match(without_comma_, 1, p, end);
   }
 
  private:
   static constexpr size_t kBlock = 16;
 
-  bool matches_rest(const char* p, const char* end) const {
-    return static_cast<size_t>(end - p) >= length_ &&
-           std::memcmp(p + kBlock, text_.data() + kBlock, length_ - kBlock) == 0;
+  // The first bytes, and which of them count. The default is no text's beginning.
+  struct Head {
+    char bytes[kBlock] = {};
+    uint32_t mask = ~uint32_t{0};
+  };
+
+  static uint32_t first_bits(size_t count) {
+    return (uint32_t{1} << (count < kBlock ? count : kBlock)) - 1;
   }
 
+  const char* match(const Head& head, size_t skipped, const char* p, const char* end) const {
+    if ((Bytes16(p).equal(head.bytes) & head.mask) != head.mask) return nullptr;
+    const size_t length = length_ - skipped;
+    if (length > kBlock) [[unlikely]] {
+      if (static_cast<size_t>(end - p) < length) return nullptr;
+      if (std::memcmp(p + kBlock, text_.data() + skipped + kBlock, length - kBlock) != 0) {
+        return nullptr;
+      }
+    }
+    return p + length;
+  }
+
+  Head with_comma_;
+  Head without_comma_;
+  size_t length_ = 0;  // with the comma
   std::string text_;
-  size_t length_ = 0;  // 0: never matches
-  uint32_t mask_ = 0;
 };
 
 // Finds a column by its name: a hash table with open addressing.
@@ -63,6 +87,7 @@ class KeyTable {
     }
   }
 
+  // The number of the column of this name, or kNone.
   size_t find(std::string_view name) const {
     size_t place = hash(name) & (places_.size() - 1);
     while (places_[place] != kNone) {
@@ -73,16 +98,15 @@ class KeyTable {
   }
 
  private:
-  // The length, and the first and last eight bytes: enough to tell names apart.
+  // Of the length, and of the first and last eight bytes: enough to tell names apart.
   static size_t hash(std::string_view name) {
     uint64_t head = 0;
     uint64_t tail = 0;
-    const size_t n = name.size() < sizeof(head) ? name.size() : sizeof(head);
-    if (n == sizeof(head)) {
+    if (name.size() >= sizeof(head)) {
       std::memcpy(&head, name.data(), sizeof(head));
       std::memcpy(&tail, name.data() + name.size() - sizeof(tail), sizeof(tail));
     } else {
-      for (size_t i = 0; i < n; ++i) head = head << 8 | static_cast<unsigned char>(name[i]);
+      for (const char c : name) head = head << 8 | static_cast<unsigned char>(c);
     }
     uint64_t h = (head ^ name.size()) * 0x9E3779B97F4A7C15ULL;
     h = (h ^ h >> 32 ^ tail) * 0xD6E8FEB86659FD93ULL;

@@ -35,8 +35,10 @@ class JsonScanner {
 
   static bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
   static const char* skip_blanks(const char* p) {
-    while (is_blank(*p)) ++p;
-    return p;
+    if (static_cast<unsigned char>(*p) > ' ') [[likely]] {
+      return p;
+    }
+    return skip_some_blanks(p);
   }
 
   // `p` is behind a string's opening quote; returns the place of its closing quote. `escaped` says
@@ -47,14 +49,18 @@ class JsonScanner {
       const Bytes16 bytes(p);
       const uint32_t stops = bytes.string_stops();
       const uint32_t non_ascii = bytes.non_ascii();
-      if (stops == 0) [[unlikely]] {
-        non_ascii_ |= non_ascii != 0;
+      if (stops == 0) {
+        if (non_ascii != 0) [[unlikely]] {
+          non_ascii_ = true;
+        }
         p += 16;
         if (p >= end_) return fail("a string does not end", end_);
         continue;
       }
       const uint32_t before_stop = (stops & (0 - stops)) - 1;
-      non_ascii_ |= (non_ascii & before_stop) != 0;
+      if ((non_ascii & before_stop) != 0) [[unlikely]] {
+        non_ascii_ = true;
+      }
       p += __builtin_ctz(stops);
       if (p >= end_) [[unlikely]] {
         return fail("a string does not end", end_);
@@ -97,6 +103,10 @@ class JsonScanner {
   std::string error() const;
 
  private:
+  static const char* skip_some_blanks(const char* p) {
+    while (is_blank(*p)) ++p;
+    return p;
+  }
   [[gnu::noinline]] const char* skip_escape(const char* p);
   [[gnu::noinline]] const char* skip_nested(const char* p);
   const char* skip_member_name(const char* p);

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "format/digits.h"
+
 namespace lakeward::format {
 
 enum class NumberError : uint8_t { kNone, kMalformed, kNotIntegral, kOutOfRange };
@@ -72,6 +74,9 @@ inline constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e
                                           1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                           1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+inline constexpr uint64_t kWholePowersOfTen[] = {1,      10,      100,       1'000,
+                                                 10'000, 100'000, 1'000'000, 10'000'000};
+
 // Numbers that the quick way above cannot do. Too small is zero; too large is kOutOfRange.
 template <typename T>
 NumberError nearest_slow(const char* begin, const DecimalParts& parts, T& value) {
@@ -104,22 +109,65 @@ inline NumberError nearest(const char* begin, const DecimalParts& parts, T& valu
   return nearest_slow(begin, parts, value);
 }
 
+// Whether a number that a run of digits might have ended goes on.
+inline bool number_goes_on(char c) { return c == '.' || (c | 0x20) == 'e'; }
+
+template <typename T>
+struct RealScan {
+  const char* end;
+  NumberError error;
+  T value;
+};
+
+// The T nearest to the number at `p`; the same conditions as scan_number(), and eight bytes behind
+// the number's last must be readable. `value` is of meaning without error only.
+template <typename T>
+inline RealScan<T> scan_real(const char* p) {
+  // Up to seven digits before and behind the point: most of what is measured.
+  const bool negative = *p == '-';
+  const char* const first = p + negative;
+  const DigitRun whole = digit_run(first);
+  const char* const point = first + whole.count;
+  if (whole.count - 1 < kTooManyDigits - 1 && (*first != '0' || whole.count == 1) && *point == '.')
+      [[likely]] {
+    const DigitRun fraction = digit_run(point + 1);
+    const char* const end = point + 1 + fraction.count;
+    if (fraction.count - 1 < kTooManyDigits - 1 && !number_goes_on(*end)) [[likely]] {
+      const uint64_t mantissa = whole.value * kWholePowersOfTen[fraction.count] + fraction.value;
+      if (mantissa <= kExactMantissa<T>) [[likely]] {
+        const T magnitude = static_cast<T>(mantissa) / static_cast<T>(kPowersOfTen[fraction.count]);
+        return {end, NumberError::kNone, negative ? -magnitude : magnitude};
+      }
+    }
+  }
+  const DecimalParts parts = scan_number(p);
+  if (parts.end == nullptr) return {p, NumberError::kMalformed, T{}};
+  T value{};
+  const NumberError error = nearest(p, parts, value);
+  return {parts.end, error, value};
+}
+
 struct IntegerScan {
   const char* end;
   NumberError error;
 };
 
-// The integer at `p`; the same conditions as scan_number(). `end` is of meaning without error only.
+// The integer at `p`; the same conditions as scan_real(). `end` is of meaning without error only.
 template <typename T>
 inline IntegerScan scan_integer(const char* p, T& value) {
   const bool negative = *p == '-';
   const char* const first = p + negative;
-  const char* d = first;
-  uint64_t magnitude = 0;
-  for (; is_digit(*d); ++d) magnitude = magnitude * 10 + static_cast<uint64_t>(*d - '0');
+  const DigitRun run = digit_run(first);
+  const char* d = first + run.count;
+  uint64_t magnitude = run.value;
+  if (run.count == kTooManyDigits) [[unlikely]] {
+    for (d = first; is_digit(*d); ++d) {
+      magnitude = magnitude * 10 + static_cast<uint64_t>(*d - '0');
+    }
+  }
   const auto digits = d - first;
   if (digits == 0 || (digits > 1 && *first == '0')) return {d, NumberError::kMalformed};
-  if (*d == '.' || (*d | 0x20) == 'e') return {d, NumberError::kNotIntegral};
+  if (number_goes_on(*d)) return {d, NumberError::kNotIntegral};
   if (digits > 19) [[unlikely]] {
     // Only UBIGINT has numbers of twenty digits.
     const auto [end, error] = std::from_chars(first, d, magnitude);

@@ -13,8 +13,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 bool all_blank(std::string_view text) { return std::all_of(text.begin(), text.end(), is_blank); }
 
 // The line [begin, end), without its line end, as a record, unless it is blank.
-void add_line(std::string_view bytes, size_t begin, size_t end, uint64_t place,
-              std::vector<Record>& records) {
+inline void add_line(std::string_view bytes, size_t begin, size_t end, uint64_t place,
+                     std::vector<Record>& records) {
   if (end > begin && bytes[end - 1] == '\r') --end;
   if (end == begin) return;
   const std::string_view line = bytes.substr(begin, end - begin);
@@ -27,6 +27,7 @@ class LineSplitter final : public RecordSplitter {
   Result<size_t> split(std::string_view bytes, uint64_t place, bool last,
                        std::vector<Record>& records) override {
     size_t begin = 0;
+    records.reserve(last_count_ + last_count_ / 16);
     while (true) {
       const void* found = std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_);
       if (found == nullptr) break;
@@ -39,11 +40,13 @@ class LineSplitter final : public RecordSplitter {
       begin = bytes.size();
     }
     scanned_ = bytes.size() - begin;
+    last_count_ = records.size();
     return begin;
   }
 
  private:
   size_t scanned_ = 0;
+  size_t last_count_ = 0;  // of records, in the block before
 };
 
 class CsvSplitter final : public RecordSplitter {
