@@ -18,6 +18,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -226,6 +227,8 @@ class OptionSet {
         if (info.required) {
           problems.push_back({value.location(), "'" + info.name + "' is missing: " + info.doc});
         }
+      } else if (given->is_unresolved()) {
+        std::ignore = option.set(target, *given);  // its problem is already reported
       } else if (auto problem = option.set(target, *given)) {
         problems.push_back({given->location(), "'" + info.name + "' must be " + *problem});
       }

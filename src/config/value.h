@@ -39,6 +39,8 @@ class Value {
     std::string text;
     bool quoted = false;  // "5" is text where 5 is a number
     bool secret = false;  // came from ${secret:…}: never show it
+    // It refers to what is not set: that is already reported, and the value says nothing.
+    bool unresolved = false;
   };
   using List = std::vector<Value>;
   struct Entry;
@@ -58,6 +60,7 @@ class Value {
   // Each may be called only if the value is of that kind.
   const Scalar& scalar() const { return std::get<Scalar>(content_); }
   const std::string& text() const { return scalar().text; }
+  bool is_unresolved() const { return is_scalar() && scalar().unresolved; }
   const List& list() const { return std::get<List>(content_); }
   const Map& map() const { return std::get<Map>(content_); }
 

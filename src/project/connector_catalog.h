@@ -1,0 +1,34 @@
+// Which connectors a project may name: those that are built, and those that are announced.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/value.h"
+#include "project/project.h"
+#include "stream/registry.h"
+
+namespace lakeward::project {
+
+// "unknown source 'kafak'; …" or "the source 'kafka' is not supported yet; …"; nullopt if the
+// registry has it.
+std::optional<std::string> source_problem(const stream::Registry& registry,
+                                          const std::string& name);
+std::optional<std::string> sink_problem(const stream::Registry& registry, const std::string& name);
+std::optional<std::string> connection_problem(const stream::Registry& registry,
+                                              const std::string& type);
+
+// Reads `connections:`.
+std::vector<Connection> read_connections(const stream::Registry& registry,
+                                         const config::Value& value, config::Problems& problems);
+
+// Reads a `from:` or one sink: `connector`, or `connector: {options}`, with the options of its
+// connection. nullopt if it is not even that. Options that the connector refuses are problems.
+std::optional<ConnectorBlock> read_source(const stream::Registry& registry,
+                                          const std::vector<Connection>& connections,
+                                          const config::Value& value, config::Problems& problems);
+std::optional<ConnectorBlock> read_sink(const stream::Registry& registry,
+                                        const std::vector<Connection>& connections,
+                                        const config::Value& value, config::Problems& problems);
+
+}  // namespace lakeward::project

@@ -1,0 +1,95 @@
+// The keys of lakeward.yaml and of a pipeline's file, declared once; parsing and the reference
+// pages come from here.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/options.h"
+#include "format/decoder.h"
+#include "project/project.h"
+
+namespace lakeward::format {
+std::vector<std::pair<std::string, OnMalformed>> option_choices(OnMalformed);
+}  // namespace lakeward::format
+namespace lakeward::stream {
+std::vector<std::pair<std::string, Otherwise>> option_choices(Otherwise);
+}  // namespace lakeward::stream
+
+namespace lakeward::project {
+
+std::vector<std::pair<std::string, PipelineKind>> option_choices(PipelineKind);
+
+struct ProjectKeys {
+  std::string project;
+  std::string lake;
+  std::optional<std::string> checkpoints;
+  config::Bytes memory;
+  std::string time_zone;
+  config::Value connections;
+  std::vector<std::string> pipelines;
+};
+const config::OptionSet<ProjectKeys>& project_keys();
+
+struct PipelineKeys {
+  std::string pipeline;
+  std::string description;
+  PipelineKind kind = PipelineKind::kStream;
+  config::Value from, decode, transform, query, expect, watermark, deduplicate, to, trigger, limits;
+};
+const config::OptionSet<PipelineKeys>& pipeline_keys();
+
+// How files and bodies are cut into records.
+enum class Records { kLines, kArray, kWhole };
+std::vector<std::pair<std::string, Records>> option_choices(Records);
+
+struct JsonKeys {
+  config::Value columns;
+  format::OnMalformed on_malformed{};
+  Records records{};
+};
+const config::OptionSet<JsonKeys>& json_keys();
+
+struct CsvKeys {
+  config::Value columns;
+  format::OnMalformed on_malformed{};
+  bool header = true;
+  std::string delimiter, quote, null_text;
+};
+const config::OptionSet<CsvKeys>& csv_keys();
+
+struct RawKeys {
+  format::OnMalformed on_malformed{};
+  Records records{};
+};
+const config::OptionSet<RawKeys>& raw_keys();
+
+struct ParquetKeys {};
+const config::OptionSet<ParquetKeys>& parquet_keys();
+
+struct ExpectationKeys {
+  config::Value check;
+  stream::Otherwise otherwise{};
+};
+const config::OptionSet<ExpectationKeys>& expectation_keys();
+
+struct TriggerKeys {
+  std::optional<Duration> every;
+  config::Value once, cron;
+  std::vector<std::string> after;
+};
+const config::OptionSet<TriggerKeys>& trigger_keys();
+
+struct LimitKeys {
+  uint64_t rows = 0;
+  config::Bytes bytes;
+};
+const config::OptionSet<LimitKeys>& limit_keys();
+
+struct TransformKeys {
+  std::string file;
+};
+const config::OptionSet<TransformKeys>& transform_keys();
+
+}  // namespace lakeward::project

@@ -1,0 +1,163 @@
+#include "project/decode_reader.h"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/suggest.h"
+#include "format/types.h"
+#include "project/declared_keys.h"
+
+namespace lakeward::project {
+namespace {
+
+using config::Problems;
+using config::Value;
+
+const std::vector<std::string> kFormats = {"json", "csv", "parquet", "raw"};
+
+std::string lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+void read_columns(const Value& value, Decode& decode, Problems& problems) {
+  if (value.is_unresolved()) return;
+  if (!value.is_map() || value.map().empty()) {
+    problems.push_back(
+        {value.location(), fmt::format("'columns' must be a map of names to types "
+                                       "(`device_id: VARCHAR`), not {}",
+                                       value.is_map() ? "an empty one" : value.kind_name())});
+    return;
+  }
+  std::set<std::string> names;
+  for (const Value::Entry& entry : value.map()) {
+    if (!names.insert(lower(entry.key)).second) {
+      problems.push_back({entry.key_location,
+                          fmt::format("the column '{}' is here twice: SQL does not tell upper from "
+                                      "lower case",
+                                      entry.key)});
+      continue;
+    }
+    if (entry.key.empty()) {
+      problems.push_back({entry.key_location, "a column needs a name"});
+      continue;
+    }
+    if (!entry.value.is_scalar()) {
+      problems.push_back(
+          {entry.value.location(), fmt::format("the type of column '{}' must be text "
+                                               "such as VARCHAR, not {}",
+                                               entry.key, entry.value.kind_name())});
+      continue;
+    }
+    if (entry.value.is_unresolved()) continue;
+    const auto type = format::normalize_type(entry.value.text());
+    if (!type.ok()) {
+      problems.push_back({entry.value.location(),
+                          fmt::format("column '{}': {}", entry.key, type.status().message())});
+      continue;
+    }
+    decode.columns.push_back({entry.key, *type});
+    decode.column_locations.push_back(entry.key_location);
+  }
+}
+
+format::Framing framing_of(Records records) {
+  switch (records) {
+    case Records::kLines:
+      return format::Framing::kLines;
+    case Records::kArray:
+      return format::Framing::kJsonArray;
+    case Records::kWhole:
+      return format::Framing::kWhole;
+  }
+  return format::Framing::kLines;
+}
+
+// The one character that an option must be; "\t" may be written with two.
+char character(const Value& options, const char* name, const std::string& text,
+               Problems& problems) {
+  if (text == "\\t") return '\t';
+  if (text.size() == 1 && text[0] != '\n' && text[0] != '\r') return text[0];
+  const Value* given = options.find(name);
+  problems.push_back({given != nullptr ? given->location() : options.location(),
+                      fmt::format("'{}' must be one (ASCII) character, not '{}'", name, text)});
+  return ',';
+}
+
+void read_json(const Value& options, Decode& decode, Problems& problems) {
+  const size_t before = problems.size();
+  const JsonKeys keys = json_keys().parse(options, problems);
+  decode.on_malformed = keys.on_malformed;
+  decode.framing = framing_of(keys.records);
+  if (options.find("columns") != nullptr &&
+      (problems.size() == before || !keys.columns.is_null())) {
+    read_columns(keys.columns, decode, problems);
+  }
+}
+
+void read_csv(const Value& options, Decode& decode, Problems& problems) {
+  const CsvKeys keys = csv_keys().parse(options, problems);
+  decode.on_malformed = keys.on_malformed;
+  decode.framing = format::Framing::kCsv;
+  decode.csv.header = keys.header;
+  decode.csv.delimiter = character(options, "delimiter", keys.delimiter, problems);
+  decode.csv.quote = character(options, "quote", keys.quote, problems);
+  decode.csv.null_text = keys.null_text;
+  if (decode.csv.delimiter == decode.csv.quote) {
+    problems.push_back({options.location(), "'delimiter' and 'quote' must differ"});
+  }
+  if (options.find("columns") != nullptr) read_columns(keys.columns, decode, problems);
+}
+
+void read_raw(const Value& options, Decode& decode, Problems& problems) {
+  const RawKeys keys = raw_keys().parse(options, problems);
+  decode.on_malformed = keys.on_malformed;
+  decode.framing = framing_of(keys.records);
+  if (keys.records == Records::kArray) {
+    problems.push_back({options.find("records")->location(),
+                        "'records' of raw is lines or whole; the elements of an array are read by "
+                        "'json'"});
+  }
+}
+
+}  // namespace
+
+std::optional<Decode> read_decode(const Value& value, Problems& problems) {
+  if (value.is_unresolved()) return std::nullopt;
+  Decode decode;
+  decode.location = value.location();
+  Value options = Value::null_at(value.location());
+  if (value.is_scalar()) {
+    decode.format = value.text();
+  } else if (value.is_map() && value.map().size() == 1) {
+    const Value::Entry& entry = value.map().front();
+    decode.format = entry.key;
+    decode.location = entry.key_location;
+    options = entry.value.is_null() ? Value::null_at(entry.key_location) : entry.value;
+  } else {
+    problems.push_back({value.location(),
+                        "'decode' must be one of json, csv, parquet, raw, with "
+                        "its options: `decode: {json: {columns: {…}}}`"});
+    return std::nullopt;
+  }
+  const size_t before = problems.size();
+  if (decode.format == "json") {
+    read_json(options, decode, problems);
+  } else if (decode.format == "csv") {
+    read_csv(options, decode, problems);
+  } else if (decode.format == "raw") {
+    read_raw(options, decode, problems);
+  } else if (decode.format == "parquet") {
+    parquet_keys().parse(options, problems);
+  } else {
+    problems.push_back({decode.location, fmt::format("unknown format '{}'{}", decode.format,
+                                                     suggestion(decode.format, kFormats))});
+  }
+  if (problems.size() != before) return std::nullopt;
+  return decode;
+}
+
+}  // namespace lakeward::project

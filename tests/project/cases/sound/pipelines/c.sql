@@ -1,0 +1,1 @@
+SELECT label, sum(doubled) AS total FROM silver.b GROUP BY label;

@@ -1,0 +1,4 @@
+-- in a file
+SELECT value,
+  nothing
+FROM input
