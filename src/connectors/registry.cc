@@ -1,11 +1,15 @@
 #include "connectors/registry.h"
 
+#include "connectors/delta/sink.h"
+#include "connectors/delta/source.h"
 #include "connectors/file/source.h"
 #include "connectors/simulator/source.h"
 
 namespace lakeward::connectors {
 
 void register_connectors(stream::Registry& registry) {
+  registry.add_source("delta", delta::source_type());
+  registry.add_sink("delta", delta::sink_type());
   registry.add_source("file", file::source_type());
   registry.add_source("simulator", simulator::source_type());
 }

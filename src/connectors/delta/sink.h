@@ -1,0 +1,62 @@
+// Rows into a Delta table, exactly once.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "connectors/delta/options.h"
+#include "delta/table.h"
+#include "delta/transaction.h"
+#include "stream/registry.h"
+#include "stream/sink.h"
+
+namespace lakeward::connectors::delta {
+
+// The `txn` action of each commit says (query id, epoch), as Spark's Delta sink does: a commit that
+// is in the table is not made again, by whichever process or engine.
+class DeltaSink final : public stream::Sink, private stream::SinkWriter, private stream::Committer {
+ public:
+  static Result<std::unique_ptr<DeltaSink>> make(DeltaSinkOptions options, std::string query_id,
+                                                 stream::Environment& environment);
+
+  stream::SinkWriter& writer() override { return *this; }
+  stream::Committer& committer() override { return *this; }
+  std::string name() const override { return "delta " + options_.table; }
+
+ private:
+  DeltaSink(DeltaSinkOptions options, std::string query_id, lakeward::delta::Table table,
+            const Clock& clock);
+
+  Status check(const engine::Schema& rows) override;
+  Result<stream::Committable> write(engine::Session& session, const std::string& select,
+                                    const stream::Epoch& epoch) override;
+  void discard(stream::Committable committable) override;
+  Result<std::optional<int64_t>> last_committed() override;
+  Status commit(const stream::Epoch& epoch, stream::Committable committable,
+                const stream::Accounting& accounting) override;
+
+  // The table's state as of now; opens it if it exists by now.
+  Result<bool> table_exists();
+  // Opens the table, or prepares one for rows of this schema.
+  Status open_for(const engine::Schema& rows);
+  Result<lakeward::delta::WritePlan> plan_for(const engine::Schema& rows);
+  Status check_partitioning() const;
+  Status commit_overwrite(lakeward::delta::CommitRequest request);
+  Status report(const Result<lakeward::delta::CommitOutcome>& outcome) const;
+
+  DeltaSinkOptions options_;
+  std::string query_id_;
+  lakeward::delta::Table table_;
+  const Clock& clock_;
+  std::optional<lakeward::delta::TableWriter> table_writer_;
+};
+
+stream::SinkType sink_type();
+
+// The table dead_letter.<pipeline>, for a pipeline's rejected records.
+Result<std::unique_ptr<stream::Sink>> make_dead_letter_sink(const std::string& pipeline,
+                                                            const std::string& query_id,
+                                                            stream::Environment& environment);
+
+}  // namespace lakeward::connectors::delta
