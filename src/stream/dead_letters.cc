@@ -76,7 +76,8 @@ Result<std::unique_ptr<engine::TableScan>> MalformedTable::scan(
   return std::unique_ptr<engine::TableScan>(std::make_unique<MalformedScan>(malformed_, columns));
 }
 
-std::string dead_letter_select(const Transform& transform, bool any_malformed, bool any_refused) {
+std::string dead_letter_select(const Transform& transform, uint64_t gate, bool any_malformed,
+                               bool any_refused) {
   std::string select;
   if (any_malformed) {
     select = head("m.reason", "NULL::VARCHAR") + kRecordOrNull +
@@ -87,7 +88,7 @@ std::string dead_letter_select(const Transform& transform, bool any_malformed, b
     const bool joined = transform.has_positions();
     select += (select.empty() ? "" : " UNION ALL ") + head("t.reason", "t.expectation") +
               (joined ? kRecordOrNull : kNoRecord) + ", t.\"row\" AS \"row\" FROM (" +
-              transform.refused() + ") t" +
+              transform.refused(gate) + ") t" +
               (joined ? " LEFT JOIN lakeward_records r ON r._position = t.position" : "");
   }
   return select;

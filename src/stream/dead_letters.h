@@ -32,8 +32,10 @@ class MalformedTable final : public engine::TableSource {
 // The name that a MalformedTable must have in the session for dead_letter_select().
 inline constexpr const char* kMalformedTable = "lakeward_malformed";
 
-// One row for each malformed record and each row that the transform refuses. With positions, the
+// One row for each malformed record and each row that the transform refuses, as the DeadLetterGate
+// `gate` says. With positions, the
 // session must have `lakeward_records` (EpochInput::define_records).
-std::string dead_letter_select(const Transform& transform, bool any_malformed, bool any_refused);
+std::string dead_letter_select(const Transform& transform, uint64_t gate, bool any_malformed,
+                               bool any_refused);
 
 }  // namespace lakeward::stream

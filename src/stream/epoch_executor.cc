@@ -12,6 +12,12 @@ namespace {
 
 constexpr const char* kResultTable = "temp.lakeward_result";
 
+// The place of a record for people: "input/a.jsonl:3", "readings 2 at 1234".
+constexpr const char* kPlace =
+    "CASE WHEN file IS NOT NULL THEN file || coalesce(':' || line, '') "
+    "ELSE coalesce(topic || ' ' || \"partition\", 'record') || coalesce(' at ' || \"offset\", '') "
+    "END";
+
 // Whether the statement failed on the data of a row, not on the statement itself.
 bool is_row_failure(const Status& status) {
   if (status.code() != StatusCode::kInvalidArgument) return false;
@@ -32,9 +38,13 @@ EpochExecutor::EpochExecutor(PipelineSpec& spec, std::unique_ptr<engine::Session
     input_ = std::make_unique<EpochInput>(*session_, *spec_.source, spec_.format.get());
   }
   gate_id_ = session_->add_gate(gate_);
+  dead_gate_id_ = session_->add_gate(dead_gate_);
 }
 
-EpochExecutor::~EpochExecutor() { session_->remove_gate(gate_id_); }
+EpochExecutor::~EpochExecutor() {
+  session_->remove_gate(gate_id_);
+  session_->remove_gate(dead_gate_id_);
+}
 
 Result<std::unique_ptr<EpochExecutor>> EpochExecutor::make(PipelineSpec& spec,
                                                            engine::Database& database) {
@@ -241,9 +251,10 @@ Status EpochExecutor::refuse_failed(const Pass& pass) {
     RETURN_IF_ERROR(input_->define_records({position}, true));
     ASSIGN_OR_RETURN(
         const engine::Rows rows,
-        session_->query("SELECT coalesce(_file, _topic || ' ' || _partition, 'record') || "
-                        "coalesce(':' || _line, ' at ' || _offset, ''), "
-                        "left(CAST(_payload AS VARCHAR), 500) FROM lakeward_records"));
+        session_->query(std::string("SELECT ") + kPlace +
+                        ", left(raw, 500) FROM (SELECT _file AS file, _line AS line, _topic AS "
+                        "topic, _partition AS \"partition\", _offset AS \"offset\", _raw AS raw "
+                        "FROM lakeward_records)"));
     if (rows.size() > 0) example = "\n  The first, at " + rows.text(0, 0) + ": " + rows.text(0, 1);
   }
   return expectation_failed(format_count(pass.gate.failed) + " of " + format_count(pass.gate.seen) +
@@ -298,7 +309,8 @@ Result<std::string> EpochExecutor::define_dead_letters(const Pass& pass,
   }
   const bool any_malformed = !pass.read.malformed.empty();
   if (any_malformed) RETURN_IF_ERROR(session_->define_relation(kMalformedTable, malformed));
-  return dead_letter_select(*transform_, any_malformed, pass.gate.dead_lettered > 0);
+  dead_gate_.reset(transform_->policy());
+  return dead_letter_select(*transform_, dead_gate_id_, any_malformed, pass.gate.dead_lettered > 0);
 }
 
 Status EpochExecutor::write_dead_letters(const Epoch& epoch, const Pass& pass,
@@ -331,11 +343,6 @@ Status EpochExecutor::write_dead_letters(const Epoch& epoch, const Pass& pass,
   };
   return write().with_context(sink.name());
 }
-
-// The place of a record for people: "input/a.jsonl:3", "readings 2 at 1234".
-constexpr const char* kPlace =
-    "coalesce(CAST(file AS VARCHAR), topic || ' ' || \"partition\", 'record') || "
-    "coalesce(':' || line, ' at ' || \"offset\", '')";
 
 Result<Peek> EpochExecutor::peek(const Epoch& epoch, const OffsetRange& range,
                                  const TableVersions& versions, size_t count) {

@@ -81,6 +81,8 @@ class EpochExecutor {
   std::unique_ptr<EpochInput> input_;  // null for a view
   ExpectationGate gate_;
   uint64_t gate_id_ = 0;
+  DeadLetterGate dead_gate_;  // of the second pass
+  uint64_t dead_gate_id_ = 0;
   std::optional<Transform> transform_;
   bool sinks_checked_ = false;
   size_t records_again_ = 0;  // that the dead letters read again

@@ -122,8 +122,10 @@ Status EpochInput::define_record_view() {
   }
   if (has_casts_) columns += ", CASE " + uncast + " END AS " + std::string(kUncastColumn);
   defined_ = true;
-  return session_.define_view(
-      "input", "SELECT " + columns + constant_columns(declared) + " FROM " + kDecodedTable);
+  RETURN_IF_ERROR(session_.define_view(
+      "lakeward_cast",
+      "SELECT " + columns + constant_columns(declared) + " FROM " + kDecodedTable));
+  return session_.define_view("input", "SELECT * FROM lakeward_cast");
 }
 
 Status EpochInput::stage_rows() {
@@ -229,7 +231,8 @@ Status EpochInput::define_records(const std::vector<uint64_t>& positions, bool r
       "SELECT NULL::VARCHAR AS _key, NULL::VARCHAR AS _topic, NULL::INTEGER AS _partition, "
       "NULL::BIGINT AS _offset, NULL::VARCHAR AS _file, NULL::BIGINT AS _line, "
       "encode(CAST(to_json({" +
-          row + "}) AS VARCHAR)) AS _payload, _position FROM input");
+          row + "}) AS VARCHAR)) AS _payload, CAST(to_json({" + row +
+          "}) AS VARCHAR) AS _raw, _position FROM input");
 }
 
 Status EpochInput::finish_reading() {

@@ -50,4 +50,19 @@ class ExpectationGate final : public engine::RowGate {
   GateTally tally_;
 };
 
+// Lets exactly those rows pass that an ExpectationGate of the same policy dead-letters.
+class DeadLetterGate final : public engine::RowGate {
+ public:
+  // Not while a query runs.
+  void reset(const GatePolicy& policy) { policy_ = policy; }
+  void pass_rows(std::span<const uint64_t> masks, std::span<const uint64_t>, bool* pass) override {
+    for (size_t i = 0; i < masks.size(); ++i) {
+      pass[i] = (masks[i] & policy_.fail) == 0 && (masks[i] & policy_.dead_letter) != 0;
+    }
+  }
+
+ private:
+  GatePolicy policy_;
+};
+
 }  // namespace lakeward::stream

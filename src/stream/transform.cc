@@ -120,14 +120,21 @@ std::string Transform::added_columns() const {
   return columns;
 }
 
-std::string Transform::accepted(uint64_t gate) const {
-  const std::string added = added_columns();
-  return "SELECT *" + (added.empty() ? "" : " EXCLUDE (" + added + ")") + " FROM (" +
-         source_text() + "\n) AS result WHERE lakeward_gate(" + std::to_string(gate) +
-         "::UBIGINT, " + mask() + ", " + position() + ")";
+// A column, and only then a filter: DuckDB merges a call in WHERE with the WHERE of the transform
+// and evaluates the two in any order, but it does not move a filter past a volatile column.
+std::string Transform::gate_call(uint64_t gate) const {
+  return "lakeward_gate(" + std::to_string(gate) + "::UBIGINT, " + mask() + ", " + position() +
+         ") AS lakeward_pass";
 }
 
-std::string Transform::refused() const {
+std::string Transform::accepted(uint64_t gate) const {
+  const std::string added = added_columns();
+  return "SELECT * EXCLUDE (lakeward_pass" + (added.empty() ? "" : ", " + added) +
+         ") FROM (SELECT *, " + gate_call(gate) + " FROM (" + source_text() +
+         "\n) AS result) AS result WHERE lakeward_pass";
+}
+
+std::string Transform::refused(uint64_t gate) const {
   std::string row;
   for (const engine::Column& column : output_) {
     row += (row.empty() ? "" : ", ") + quote_literal(column.name) + ": " +
@@ -152,14 +159,12 @@ std::string Transform::refused() const {
         " END";
   }
   if (refuses_uncast()) reasons += ", " + std::string(kResultUncast);
-  const GatePolicy policy = this->policy();
   return "SELECT CAST(to_json({" + row + "}) AS VARCHAR) AS \"row\", concat_ws('; '" + reasons +
          ") AS reason, " + (names.empty() ? "NULL" : "nullif(concat_ws(', '" + names + "), '')") +
          "::VARCHAR AS expectation, " +
          (has_positions() ? std::string(kResultPosition) : "NULL::UBIGINT") +
-         " AS position FROM (SELECT *, " + mask() + " AS lakeward_mask FROM (" + source_text() +
-         "\n) AS result) AS result WHERE lakeward_mask & " + std::to_string(policy.dead_letter) +
-         "::UBIGINT <> 0 AND lakeward_mask & " + std::to_string(policy.fail) + "::UBIGINT = 0";
+         " AS position FROM (SELECT *, " + mask() + " AS lakeward_mask, " + gate_call(gate) +
+         " FROM (" + source_text() + "\n) AS result) AS result WHERE lakeward_pass";
 }
 
 std::string Transform::describe_mask(uint64_t mask) const {

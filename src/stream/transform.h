@@ -48,8 +48,8 @@ class Transform {
   // The rows that the gate lets pass, as the sinks get them.
   std::string accepted(uint64_t gate) const;
   // One row for each dead-lettered row of the result: "row" (JSON), reason, expectation, position
-  // (NULL if unknown).
-  std::string refused() const;
+  // (NULL if unknown). The gate is a DeadLetterGate.
+  std::string refused(uint64_t gate) const;
   GatePolicy policy() const;
   // "has_device (device_id IS NOT NULL)", for all bits of a mask.
   std::string describe_mask(uint64_t mask) const;
@@ -59,6 +59,7 @@ class Transform {
       : session_(&session), options_(std::move(options)) {}
   Status check_expectations();
   const std::string& source_text() const;
+  std::string gate_call(uint64_t gate) const;
   std::string mask() const;
   std::string position() const;
   std::string added_columns() const;

@@ -108,7 +108,8 @@ bool is_empty(const Json& node, const char* name) {
 // No part of the SELECT looks at other rows.
 bool is_per_row(const Json& select) {
   if (!is_empty(select, "group_expressions") || !is_empty(select, "group_sets") ||
-      !is_empty(select, "having") || !is_empty(select, "qualify") || !is_empty(select, "sample")) {
+      field(select, "aggregate_handling") != "STANDARD_HANDLING" || !is_empty(select, "having") ||
+      !is_empty(select, "qualify") || !is_empty(select, "sample")) {
     return false;
   }
   for (const Json& modifier : select.at("modifiers")) {
@@ -169,6 +170,25 @@ Json function_node(const char* name, std::vector<Json> children, const std::stri
           {"catalog", ""}};
 }
 
+// The expression, or NULL for a row on which it fails. DuckDB's optimizer moves an expression that
+// occurs twice out of TRY, where its failure is one of the query, but it moves nothing out of CASE.
+Json try_node(const std::string& input, Json expression, const std::string& alias = "") {
+  Json always = operator_node("OPERATOR_IS_NOT_NULL", column_ref(input, kPositionColumn, ""));
+  Json null = {{"class", "CONSTANT"},
+               {"type", "VALUE_CONSTANT"},
+               {"alias", ""},
+               {"query_location", 0},
+               {"value", {{"type", {{"id", "NULL"}, {"type_info", nullptr}}}, {"is_null", true}}}};
+  Json check = {{"when_expr", std::move(always)},
+                {"then_expr", operator_node("OPERATOR_TRY", std::move(expression))}};
+  return {{"class", "CASE"},
+          {"type", "CASE_EXPR"},
+          {"alias", alias},
+          {"query_location", 0},
+          {"case_checks", Json::array({std::move(check)})},
+          {"else_expr", std::move(null)}};
+}
+
 // TRY gives NULL for an expression that fails, so `hash(…) IS NOT NULL` under TRY, which is TRUE
 // for any values, tells rows on which all expressions could be computed.
 std::optional<Json> guard(Json select, const std::string& alias,
@@ -189,20 +209,20 @@ std::optional<Json> guard(Json select, const std::string& alias,
     const std::string& name = names[column++];
     if (field(item, "class") == "COLUMN_REF") continue;
     risky.push_back(without_alias(item));
-    item = operator_node("OPERATOR_TRY", without_alias(item), name);
+    item = try_node(alias, without_alias(item), name);
   }
   Json& where = select.at("where_clause");
   if (!where.is_null()) {
     // A row on which WHERE fails is let through, to be refused for it.
     risky.push_back(where);
-    Json holds = operator_node("OPERATOR_TRY", where);
-    Json fails = operator_node("OPERATOR_IS_NULL",
-                               operator_node("OPERATOR_TRY", function_node("hash", {where}, "")));
+    Json holds = try_node(alias, where);
+    Json fails =
+        operator_node("OPERATOR_IS_NULL", try_node(alias, function_node("hash", {where}, "")));
     where = conjunction("CONJUNCTION_OR", {std::move(holds), std::move(fails)});
   }
   if (risky.empty()) risky.push_back(column_ref(alias, kPositionColumn, ""));
   Json sound = operator_node("OPERATOR_IS_NOT_NULL", function_node("hash", std::move(risky), ""));
-  items.push_back(operator_node("OPERATOR_TRY", std::move(sound), kResultSound));
+  items.push_back(try_node(alias, std::move(sound), kResultSound));
   return select;
 }
 

@@ -1,0 +1,152 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "stream/pipeline_fixture.h"
+
+namespace lakeward::stream {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+json letter(const TestPipeline& pipeline, size_t index) {
+  return json::parse(pipeline.dead_letters.sorted_rows().at(index));
+}
+
+TEST(DeadLetters, HoldMalformedRecordsWithReasonPlaceAndBytes) {
+  TestPipeline pipeline;
+  pipeline.send(3);
+  pipeline.send("{\"id\": 3, \"name\":");
+  pipeline.topic.keys = {"a", "b", "c", "d"};
+  ASSERT_TRUE(pipeline.drain().ok());
+  EXPECT_EQ(pipeline.table.rows().size(), 3u);
+  ASSERT_EQ(pipeline.dead_letters.rows().size(), 1u);
+  const json found = letter(pipeline, 0);
+  EXPECT_EQ(found["epoch"], 0);
+  EXPECT_THAT(found["reason"].get<std::string>(), HasSubstr("JSON"));
+  EXPECT_TRUE(found["expectation"].is_null());
+  EXPECT_EQ(found["topic"], "readings");
+  EXPECT_EQ(found["partition"], 0);
+  EXPECT_EQ(found["offset"], 30);
+  EXPECT_EQ(found["line"], 4);
+  EXPECT_EQ(found["key"], "d");
+  EXPECT_EQ(found["raw"], "{\\x22id\\x22: 3, \\x22name\\x22:");
+  EXPECT_TRUE(found["row"].is_null());
+  EXPECT_THAT(found["rejected_at"].get<std::string>(), HasSubstr("2023-11-14 22:13:20"));
+  EXPECT_EQ(pipeline.reports.total.malformed, 1u);
+  EXPECT_EQ(pipeline.reports.total.dead_lettered, 1u);
+}
+
+TEST(DeadLetters, NameEveryExpectationThatARowBreaks) {
+  TestPipeline pipeline;
+  pipeline.send(2);
+  pipeline.send("{\"id\":-5,\"name\":null}");
+  pipeline.transform = "SELECT id, upper(name) AS shout FROM input";
+  pipeline.expectations = {{"has_shout", "shout IS NOT NULL", Otherwise::kDeadLetter},
+                           {"positive", "id >= 0 -- or so", Otherwise::kDrop}};
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  EXPECT_EQ(pipeline.table.rows().size(), 2u);
+  ASSERT_EQ(pipeline.dead_letters.rows().size(), 1u);
+  const json found = letter(pipeline, 0);
+  EXPECT_EQ(found["reason"], "breaks has_shout: shout IS NOT NULL; breaks positive: id >= 0");
+  EXPECT_EQ(found["expectation"], "has_shout, positive");
+  EXPECT_EQ(found["row"], R"({"id":-5,"shout":null})");
+  EXPECT_THAT(found["raw"].get<std::string>(), HasSubstr("name"));
+}
+
+TEST(DeadLetters, OfAnAggregateHaveTheRowButNoRecord) {
+  TestPipeline pipeline;
+  pipeline.send(10);
+  pipeline.send("rubbish");
+  pipeline.transform = "SELECT id % 3 AS third, count(*) AS n FROM input GROUP BY ALL";
+  pipeline.expectations = {{"few", "n < 4", Otherwise::kDeadLetter}};
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  EXPECT_EQ(pipeline.table.rows().size(), 2u);
+  ASSERT_EQ(pipeline.dead_letters.rows().size(), 2u);
+  EXPECT_EQ(letter(pipeline, 0)["row"], R"({"third":0,"n":4})");
+  EXPECT_TRUE(letter(pipeline, 0)["raw"].is_null());
+  EXPECT_EQ(letter(pipeline, 1)["raw"], "rubbish");
+}
+
+TEST(DeadLetters, HoldRecordsOnWhichTheTransformFails) {
+  TestPipeline pipeline;
+  pipeline.send(5);
+  pipeline.send(R"({"id":5,"name":"2026-01-01"})");
+  pipeline.transform =
+      "SELECT id, CAST(name AS DATE) AS day, abs(-1), last_day(CAST(name AS DATE)) AS m "
+      "FROM input WHERE id < 100 -- done";
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  ASSERT_EQ(pipeline.table.rows().size(), 1u);
+  EXPECT_EQ(pipeline.table.rows()[0],
+            R"x({"id":5,"day":"2026-01-01","abs(-1)":1,"m":"2026-01-31"})x");
+  ASSERT_EQ(pipeline.dead_letters.rows().size(), 5u);
+  EXPECT_THAT(letter(pipeline, 0)["reason"].get<std::string>(),
+              HasSubstr("the transform fails on this record"));
+  EXPECT_EQ(pipeline.reports.total.dead_lettered, 5u);
+}
+
+TEST(DeadLetters, HoldRecordsOnWhichTheWhereFails) {
+  TestPipeline pipeline;
+  pipeline.send(5);
+  pipeline.send(R"({"id":5,"name":"17"})");
+  pipeline.send(R"({"id":6,"name":"3"})");
+  pipeline.transform = "SELECT * FROM input WHERE CAST(name AS INTEGER) > 10";
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  EXPECT_EQ(pipeline.table.rows(), std::vector<std::string>{R"({"id":5,"name":"17"})"});
+  EXPECT_EQ(pipeline.dead_letters.rows().size(), 5u);
+  EXPECT_EQ(pipeline.reports.total.filtered, 1u);
+}
+
+TEST(DeadLetters, HoldValuesThatAreNotOfTheDeclaredType) {
+  TestPipeline pipeline;
+  pipeline.columns = {{"id", "BIGINT"}, {"price", "DECIMAL(10,2)"}, {"tags", "VARCHAR[]"}};
+  pipeline.send(R"({"id":1,"price":"12.50","tags":["a","b"]})");
+  pipeline.send(R"({"id":2,"price":"dear","tags":[]})");
+  pipeline.send(R"({"id":3,"price":null,"tags":null})");
+  for (const char* transform :
+       {"SELECT * FROM input WHERE price > 1 OR price IS NULL", "SELECT DISTINCT * FROM input"}) {
+    TestPipeline again;
+    again.columns = pipeline.columns;
+    again.topic = pipeline.topic;
+    again.transform = transform;
+    const Status drained = again.drain();
+    ASSERT_TRUE(drained.ok()) << drained.message();
+    EXPECT_EQ(again.table.sorted_rows(),
+              (std::vector<std::string>{R"({"id":1,"price":12.5,"tags":["a","b"]})",
+                                        R"({"id":3,"price":null,"tags":null})"}));
+    ASSERT_EQ(again.dead_letters.rows().size(), 1u) << transform;
+    EXPECT_EQ(letter(again, 0)["reason"], "'price': dear is not a DECIMAL(10,2)");
+    EXPECT_THAT(letter(again, 0)["raw"].get<std::string>(), HasSubstr("dear"));
+  }
+}
+
+TEST(DeadLetters, AreReadAgainFromAllSplitsOfALargeEpoch) {
+  TestPipeline pipeline;
+  pipeline.topic.splits = 4;
+  for (size_t i = 0; i < 20'000; ++i) {
+    pipeline.send(i % 10 == 3
+                      ? std::string("bad ") + std::to_string(i)
+                      : "{\"id\":" + std::to_string(i) + ",\"name\":\"a rather long name of " +
+                            std::to_string(i) + "\"}");
+  }
+  pipeline.expectations = {{"even", "id % 2 = 0", Otherwise::kDeadLetter}};
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  EXPECT_EQ(pipeline.table.rows().size(), 10'000u);
+  EXPECT_EQ(pipeline.dead_letters.rows().size(), 10'000u);
+  for (const std::string& row : pipeline.dead_letters.rows()) {
+    const json found = json::parse(row);
+    if (found["row"].is_null()) continue;
+    EXPECT_EQ(json::parse(found["row"].get<std::string>())["id"].get<int64_t>() * 10,
+              found["offset"].get<int64_t>());
+  }
+}
+
+}  // namespace
+}  // namespace lakeward::stream
