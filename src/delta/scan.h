@@ -19,11 +19,11 @@ inline constexpr int kPositionShift = 44;
 struct ScanOptions {
   // Files that cannot hold a matching row are left out. The rows that are read may still not match:
   // the query filters them.
-  std::vector<Predicate> predicates;
+  std::vector<Predicate> predicates = {};
   // Only these columns, in this order (names as in the schema); empty: all.
-  std::vector<std::string> columns;
+  std::vector<std::string> columns = {};
   // Adds a column of this name with each row's position, UBIGINT.
-  std::optional<std::string> position_column;
+  std::optional<std::string> position_column = {};
 };
 
 struct Scan {
