@@ -66,7 +66,7 @@ Result<std::unique_ptr<ResultStream>> Session::stream(const std::string& sql) {
 
 Result<Schema> Session::describe(const std::string& select) {
   ASSIGN_OR_RETURN(const Rows rows,
-                   query("SELECT column_name, column_type FROM (DESCRIBE " + select + ")"));
+                   query("SELECT column_name, column_type FROM (DESCRIBE " + select + "\n)"));
   Schema schema;
   for (size_t i = 0; i < rows.size(); ++i) schema.push_back({rows.text(i, 0), rows.text(i, 1)});
   return schema;

@@ -36,6 +36,10 @@ std::vector<std::pair<std::string, Records>> option_choices(Records) {
   return {{"lines", Records::kLines}, {"array", Records::kArray}, {"whole", Records::kWhole}};
 }
 
+std::vector<std::pair<std::string, RawRecords>> option_choices(RawRecords) {
+  return {{"lines", RawRecords::kLines}, {"whole", RawRecords::kWhole}};
+}
+
 const OptionSet<ProjectKeys>& project_keys() {
   static const OptionSet<ProjectKeys> keys = {
       {"project", &ProjectKeys::project, required(),
@@ -74,7 +78,7 @@ const OptionSet<PipelineKeys>& pipeline_keys() {
        "One source: `connector: {options}`. A stream needs it."},
       {"decode", &PipelineKeys::decode, optional(),
        "How a source's records become columns: json, csv, parquet or raw, with options where "
-       "needed: `json: {columns: {name: TYPE, …}}`."},
+       "needed: `json: {columns: {name: TYPE, …}}`. If left out: raw."},
       {"transform", &PipelineKeys::transform, optional(),
        "SQL over `input`, or `{file: x.sql}`; SELECT * FROM input if left out."},
       {"query", &PipelineKeys::query, optional(),
@@ -132,7 +136,7 @@ const OptionSet<RawKeys>& raw_keys() {
   static const OptionSet<RawKeys> keys = {
       {"on_malformed", &RawKeys::on_malformed, default_to(format::OnMalformed::kDeadLetter),
        "What becomes of a record that is no text: dead_letter, null or fail."},
-      {"records", &RawKeys::records, default_to(Records::kLines),
+      {"records", &RawKeys::records, default_to(RawRecords::kLines),
        "lines: a record a line. whole: the whole file, body or message."},
   };
   return keys;

@@ -59,9 +59,12 @@ struct CsvKeys {
 };
 const config::OptionSet<CsvKeys>& csv_keys();
 
+enum class RawRecords { kLines, kWhole };
+std::vector<std::pair<std::string, RawRecords>> option_choices(RawRecords);
+
 struct RawKeys {
   format::OnMalformed on_malformed{};
-  Records records{};
+  RawRecords records{};
 };
 const config::OptionSet<RawKeys>& raw_keys();
 

@@ -115,12 +115,8 @@ void read_csv(const Value& options, Decode& decode, Problems& problems) {
 void read_raw(const Value& options, Decode& decode, Problems& problems) {
   const RawKeys keys = raw_keys().parse(options, problems);
   decode.on_malformed = keys.on_malformed;
-  decode.framing = framing_of(keys.records);
-  if (keys.records == Records::kArray) {
-    problems.push_back({options.find("records")->location(),
-                        "'records' of raw is lines or whole; the elements of an array are read by "
-                        "'json'"});
-  }
+  decode.framing =
+      keys.records == RawRecords::kLines ? format::Framing::kLines : format::Framing::kWhole;
 }
 
 }  // namespace

@@ -103,7 +103,11 @@ class PipelineReader {
     } else {
       pipeline.from = read_source(context_.registry, context_.connections, keys.from, problems_);
     }
-    if (!keys.decode.is_null()) pipeline.decode = read_decode(keys.decode, problems_);
+    if (has("decode")) {
+      pipeline.decode = read_decode(keys.decode, problems_);
+    } else if (pipeline.from && context_.registry.source(pipeline.from->connector)->reads_records) {
+      pipeline.decode = Decode();
+    }
     check_decode_fits(pipeline);
     pipeline.sql = has("transform") ? read_sql("transform", keys.transform)
                                     : SourceText("SELECT * FROM input", file_);

@@ -41,8 +41,8 @@ struct CsvSettings {
 
 // How a source's records become columns.
 struct Decode {
-  std::string format;      // "json", "csv", "parquet" or "raw"
-  engine::Schema columns;  // DuckDB's types; empty for parquet and raw
+  std::string format = "raw";  // "json", "csv", "parquet" or "raw"
+  engine::Schema columns;      // DuckDB's types; empty for parquet and raw
   std::vector<config::Location> column_locations;
   format::OnMalformed on_malformed = format::OnMalformed::kDeadLetter;
   format::Framing framing = format::Framing::kLines;
@@ -71,7 +71,7 @@ struct Pipeline {
   std::string description;
   PipelineKind kind = PipelineKind::kStream;
   std::optional<ConnectorBlock> from;  // of a stream
-  std::optional<Decode> decode;
+  std::optional<Decode> decode;        // of a source of records; raw if it says nothing
   // Of a stream the transform, "SELECT * FROM input" if it has none; of a view the query. Without a
   // semicolon at its end.
   SourceText sql;
