@@ -36,6 +36,8 @@ struct Provenance {
   std::string file;       // path, for `_file`; empty if the source has no files
   std::string topic;      // for `_topic`; empty if none
   int32_t partition = 0;  // for `_partition`; of meaning only with a topic
+  // The names in the header of a CSV file (see parse_csv_header()); empty if it has none.
+  std::vector<std::string> header = {};
 };
 
 // Bytes that a decoder may read (not use) past the end of each payload.

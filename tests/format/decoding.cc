@@ -1,6 +1,7 @@
 #include "format/decoding.h"
 
 #include <optional>
+#include <utility>
 
 namespace lakeward::format {
 namespace {
@@ -16,10 +17,13 @@ engine::Database& database() {
 
 }  // namespace
 
-PaddedRecords::PaddedRecords(const std::vector<std::string>& payloads, char between)
-    : provenance_(std::make_shared<Provenance>(Provenance{3, "input/a.jsonl", "", 0})) {
-  for (const std::string& payload : payloads) block_ += payload + between;
-  block_.append(kPadding, between);
+PaddedRecords::PaddedRecords(const std::vector<std::string>& payloads,
+                             std::vector<std::string> header)
+    : provenance_(
+          std::make_shared<Provenance>(Provenance{3, "input/a.jsonl", "", 0, std::move(header)})) {
+  // What follows a payload must not matter: here it would go on with a number.
+  for (const std::string& payload : payloads) block_ += payload + '7';
+  block_.append(kPadding, '7');
   uint64_t place = 0;
   for (const std::string& payload : payloads) {
     records_.push_back({std::string_view(block_).substr(place, payload.size()), place});
@@ -76,8 +80,8 @@ Result<std::unique_ptr<engine::TableScan>> DecodedTable::scan(const std::vector<
 }
 
 Decoded decode_all(const Format& format, const std::vector<std::string>& payloads,
-                   const std::string& select) {
-  const PaddedRecords records(payloads);
+                   const std::string& select, std::vector<std::string> header) {
+  const PaddedRecords records(payloads, std::move(header));
   DecodedTable table(format, records);
   const auto session = std::move(database().make_session()).value();
   Decoded decoded;

@@ -18,7 +18,8 @@ namespace lakeward::format {
 // The payloads of some records in one block of memory, with the padding that decoders ask for.
 class PaddedRecords {
  public:
-  explicit PaddedRecords(const std::vector<std::string>& payloads, char between = '\n');
+  explicit PaddedRecords(const std::vector<std::string>& payloads,
+                         std::vector<std::string> header = {});
   RecordBatch batch() const;
   const std::vector<Record>& records() const { return records_; }
 
@@ -55,6 +56,7 @@ struct Decoded {
   std::vector<uint32_t> row_records;
 };
 Decoded decode_all(const Format& format, const std::vector<std::string>& payloads,
-                   const std::string& select = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM input");
+                   const std::string& select = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM input",
+                   std::vector<std::string> header = {});
 
 }  // namespace lakeward::format
