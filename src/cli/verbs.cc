@@ -4,6 +4,11 @@ namespace lakeward::cli {
 
 void add_all_verbs(CommandLine& line) {
   add_init(line);
+  add_run(line);
+  add_query(line);
+  add_tables(line);
+  add_history(line);
+  add_describe(line);
   add_simulate(line);
   add_version(line);
   add_completion(line);

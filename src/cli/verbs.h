@@ -8,6 +8,11 @@ namespace lakeward::cli {
 void add_all_verbs(CommandLine& line);
 
 void add_completion(CommandLine& line);
+void add_describe(CommandLine& line);
+void add_history(CommandLine& line);
+void add_query(CommandLine& line);
+void add_run(CommandLine& line);
+void add_tables(CommandLine& line);
 void add_simulate(CommandLine& line);
 void add_init(CommandLine& line);
 void add_version(CommandLine& line);

@@ -1,0 +1,40 @@
+#include "service/schedule.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+
+namespace lakeward::service {
+
+Result<std::vector<ScheduledPipeline>> schedule(const project::Project& project,
+                                                const project::Lineage& lineage,
+                                                const std::vector<std::string>& names) {
+  if (project.pipelines.empty()) {
+    return invalid_argument("the project '" + project.name + "' has no pipelines: add a file in " +
+                            (project.root / "pipelines").string());
+  }
+  std::vector<std::string> known;
+  for (const project::Pipeline& pipeline : project.pipelines) known.push_back(pipeline.name);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return invalid_argument("there is no pipeline '" + name + "'" + suggestion(name, known));
+    }
+  }
+  const auto selected = [&](const std::string& name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+  };
+  std::vector<ScheduledPipeline> scheduled;
+  for (const size_t index : lineage.order) {
+    const project::Pipeline& pipeline = project.pipelines[index];
+    if (!selected(pipeline.name)) continue;
+    ScheduledPipeline next{&pipeline, {}};
+    for (const size_t upstream : lineage.links[index].upstream) {
+      const std::string& name = project.pipelines[upstream].name;
+      if (selected(name)) next.reads_from.push_back(name);
+    }
+    scheduled.push_back(std::move(next));
+  }
+  return scheduled;
+}
+
+}  // namespace lakeward::service

@@ -1,0 +1,89 @@
+#include "service/task.h"
+
+#include "base/units.h"
+#include "engine/sql_text.h"
+#include "service/pipeline_builder.h"
+
+namespace lakeward::service {
+
+Runner::Task::Task(Workspace& workspace, ScheduledPipeline scheduled)
+    : workspace_(workspace), scheduled_(std::move(scheduled)), random_(Random::from_entropy()) {
+  report_.name = pipeline().name;
+}
+
+Runner::Task::~Task() = default;
+
+Status Runner::Task::build(bool replay) {
+  ASSIGN_OR_RETURN(stream::PipelineSpec spec,
+                   replay ? build_replay(workspace_, pipeline(), random_)
+                          : build_pipeline(workspace_, pipeline(), random_));
+  ASSIGN_OR_RETURN(auto runner,
+                   stream::PipelineRunner::make(std::move(spec), {workspace_.clock(), random_,
+                                                                  workspace_.database(), this}));
+  const std::lock_guard lock(mutex_);
+  runner_ = std::move(runner);
+  return ok_status();
+}
+
+void Runner::Task::close() {
+  std::unique_ptr<stream::PipelineRunner> closing;
+  const std::lock_guard lock(mutex_);
+  if (runner_ != nullptr) report_.status = runner_->status();
+  closing = std::move(runner_);
+}
+
+void Runner::Task::end(const Status& outcome) {
+  close();
+  const std::lock_guard lock(mutex_);
+  // A stop that was asked for is no failure.
+  const bool failed = !outcome.ok() && outcome.code() != StatusCode::kCancelled;
+  report_.end = failed ? PipelineReport::End::kFailed : PipelineReport::End::kDone;
+  report_.error = failed ? outcome : ok_status();
+  report_.status.state = failed ? stream::PipelineState::kFailed : stream::PipelineState::kStopped;
+  if (failed) {
+    report_.status.last_error = outcome.message();
+    report_.status.last_error_time = workspace_.clock().now();
+  }
+}
+
+void Runner::Task::skip(const std::string& blocked_by) {
+  const std::lock_guard lock(mutex_);
+  report_.end = PipelineReport::End::kSkipped;
+  report_.blocked_by = blocked_by;
+}
+
+PipelineReport Runner::Task::report() const {
+  const std::lock_guard lock(mutex_);
+  PipelineReport report = report_;
+  if (runner_ != nullptr) report.status = runner_->status();
+  return report;
+}
+
+void Runner::Task::epoch_finished(const stream::EpochReport& report) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!first_epoch_) first_epoch_ = report.epoch;
+    report_.busy += report.took;
+    report_.output_bytes += report.output_bytes;
+  }
+  if (on_commit_) on_commit_();
+}
+
+// The table tells: this run's rows are those of its epochs, none of which is older than its first.
+void Runner::Task::count_dead_letters() {
+  if (report_.status.total.dead_lettered == 0 || !first_epoch_) return;
+  const std::string table = project::dead_letter_table(pipeline());
+  const std::string sql =
+      "SELECT coalesce(expectation, 'malformed'), count(*) FROM " + engine::quote_qualified(table) +
+      " WHERE epoch >= " + std::to_string(first_epoch_->id) + " AND rejected_at >= TIMESTAMPTZ " +
+      engine::quote_literal(format_timestamp(first_epoch_->time)) + " GROUP BY 1";
+  const auto session = workspace_.database().make_session();
+  if (!session.ok() || !workspace_.lake().bind(**session, sql, AsOf()).ok()) return;
+  const Result<engine::Rows> rows = (*session)->query(sql);
+  if (!rows.ok()) return;
+  for (size_t i = 0; i < rows->size(); ++i) {
+    report_.dead_letters[rows->text(i, 0)] = static_cast<uint64_t>(rows->integer(i, 1));
+  }
+}
+
+}  // namespace lakeward::service

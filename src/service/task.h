@@ -1,0 +1,52 @@
+// One pipeline of a run: built, observed, reported.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/random.h"
+#include "service/runner.h"
+#include "stream/pipeline_runner.h"
+
+namespace lakeward::service {
+
+// Built and run by one thread; report() and interrupt() may be called from others.
+class Runner::Task final : public stream::Observer {
+ public:
+  Task(Workspace& workspace, ScheduledPipeline scheduled);
+  ~Task() override;
+
+  const project::Pipeline& pipeline() const { return *scheduled_.pipeline; }
+  const std::vector<std::string>& reads_from() const { return scheduled_.reads_from; }
+  void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
+
+  // Opens the checkpoint, source and sinks, as a pipeline or as the replay of its dead letters.
+  Status build(bool replay = false);
+  stream::PipelineRunner& runner() { return *runner_; }
+  // Lets the checkpoint go, so that another process may run the pipeline; the report stays.
+  void close();
+
+  void end(const Status& outcome);
+  void skip(const std::string& blocked_by);
+  PipelineReport report() const;
+  // Counts this run's dead letters by reason.
+  void count_dead_letters();
+
+  void epoch_finished(const stream::EpochReport& report) override;
+
+ private:
+  Workspace& workspace_;
+  ScheduledPipeline scheduled_;
+  Random random_;
+  std::function<void()> on_commit_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  PipelineReport report_;
+  std::optional<stream::Epoch> first_epoch_;  // of this run
+  std::unique_ptr<stream::PipelineRunner> runner_;
+};
+
+}  // namespace lakeward::service
