@@ -112,8 +112,8 @@ Result<config::Problems> find_problems(const fs::path& folder) {
   workspace.project_ = std::move(loaded.project);
   RETURN_IF_ERROR(workspace.open_engine(false));
   ASSIGN_OR_RETURN(project::Plan plan,
-                   project::make_plan(workspace.project_, workspace.registry_,
-                                      *workspace.database_, workspace.lake_.get()));
+                   project::make_plan(workspace.project_, workspace.registry_, *workspace.database_,
+                                      workspace.lake_.get()));
   return std::move(plan.problems);
 }
 

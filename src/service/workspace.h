@@ -82,7 +82,8 @@ class Workspace {
   std::unique_ptr<stream::Environment> environment_;
 };
 
-// All problems of a project: its keys, values and SQL. Errors: only the engine's and the lake's own.
+// All problems of a project: its keys, values and SQL. Errors: only the engine's and the lake's
+// own.
 Result<config::Problems> find_problems(const std::filesystem::path& folder);
 
 // "3 problems:\n  pipelines/silver.yaml:14:9: …".
