@@ -244,6 +244,8 @@ const RecordCase kRecords[] = {
     {"{\"a\":1", "malformed JSON: the object does not end, or something follows it at byte 6"},
     {"{\"a\":1}x", "malformed JSON: the object does not end, or something follows it at byte 8"},
     {"{\"a\":1}}", "malformed JSON: something follows the object at byte 7"},
+    {std::string("{}\0", 3),
+     "malformed JSON: the object does not end, or something follows it at byte 3"},
     {"{} {}", "malformed JSON: something follows the object at byte 2"},
     {"{\"a\":1}{\"b\":1}", "malformed JSON: something follows the object at byte 7"},
     {"{\"a\":1,}", "malformed JSON: a member's name is missing at byte 7"},

@@ -74,7 +74,9 @@ enum class Verdict { kObject, kNoObject, kUnknown };
 
 // What an independent parser takes the record for.
 Verdict judge(std::string_view record) {
-  if (record.starts_with("\xEF\xBB\xBF")) return Verdict::kNoObject;  // it would skip that
+  // It would skip a byte order mark, and take a zero byte for the end.
+  if (record.starts_with("\xEF\xBB\xBF")) return Verdict::kNoObject;
+  if (record.find('\0') != std::string_view::npos) return Verdict::kNoObject;
   try {
     return nlohmann::json::parse(record).is_object() ? Verdict::kObject : Verdict::kNoObject;
   } catch (const nlohmann::json::out_of_range&) {
