@@ -104,9 +104,11 @@ Result<std::string> fresh_actions(const Table& table, const LogSegment& segment,
   return print_actions(actions);
 }
 
-// The SQL of canonical_path().
+// The SQL of canonical_path(); most paths are it already.
 std::string key_of(const std::string& path) {
-  return "regexp_replace(url_decode(" + path + "), '^file:/+', '/')";
+  return "CASE WHEN contains(" + path + ", '%') OR starts_with(" + path +
+         ", 'file:') THEN regexp_replace(url_decode(" + path + "), '^file:/+', '/') ELSE " + path +
+         " END";
 }
 
 const std::vector<std::string>& columns() {

@@ -60,6 +60,11 @@ std::string lower_name(std::string_view name);
 // The field of that name, case-insensitively, or nullptr.
 const Field* find_field(const TableSchema& schema, std::string_view name);
 
+// Whether all readers of Delta can name the columns. Errors: InvalidArgument for a name, nested
+// ones too, with one of the characters that Parquet columns must not have without column mapping:
+// " ,;{}()\n\t=" (as Apache Spark checks it).
+Status check_column_names(const TableSchema& schema);
+
 // How a query's columns become the table's.
 struct WritePlan {
   // A SELECT list over the query: the table's columns in order, cast where their types differ; NULL

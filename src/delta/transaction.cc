@@ -16,6 +16,9 @@ constexpr int kMaxAttempts = 1000;
 // The clean-up lists the whole log, so not every checkpoint does it.
 constexpr Duration kCleanUpInterval = std::chrono::hours(1);
 
+// A writer that has seen nothing of the table for so long looks at the whole log before it commits.
+constexpr Duration kTrustedFor = std::chrono::hours(1);
+
 bool uses_timestamp_ntz(const std::vector<Field>& fields) {
   return std::any_of(fields.begin(), fields.end(), [](const Field& field) {
     return field.type.primitive == "timestamp_ntz" || uses_timestamp_ntz(field.type.fields);
@@ -32,7 +35,14 @@ void add_feature(std::optional<std::vector<std::string>>& features, const std::s
 // The protocol that a schema needs beyond `protocol`: the lowest versions, and with table features
 // also those that the lower versions implied. Delta protocol, "Table Features for New and Existing
 // Tables".
-Protocol with_needed_features(Protocol protocol, const TableSchema& schema) {
+Protocol with_needed_features(Protocol protocol, const TableSchema& schema,
+                              const Metadata& metadata) {
+  // Change data feed is a duty of writers from version 4 on.
+  const bool feeds_changes = lower_name(metadata.property("delta.enableChangeDataFeed")) == "true";
+  if (feeds_changes) protocol.min_writer_version = std::max(protocol.min_writer_version, 4);
+  if (feeds_changes && protocol.min_writer_version == 7) {
+    add_feature(protocol.writer_features, "changeDataFeed");
+  }
   if (!uses_timestamp_ntz(schema)) return protocol;
   const int32_t writer = protocol.min_writer_version;
   if (writer < 7) {
@@ -63,6 +73,22 @@ std::string described(const CommitActions& commit, Version version) {
   std::string text = "version " + std::to_string(version);
   if (commit.info && !commit.info->operation.empty()) text += " (" + commit.info->operation + ")";
   return text;
+}
+
+// Properties that ask for table features which are not built, at a table's making.
+Status check_properties(const TextMap& properties, const std::string& table) {
+  for (const auto& [key, value] : properties) {
+    const bool asks =
+        key.starts_with("delta.feature.") ||
+        (key == "delta.checkpointPolicy" && lower_name(value) == "v2") ||
+        ((key == "delta.enableDeletionVectors" || key == "delta.enableTypeWidening") &&
+         lower_name(value) == "true");
+    if (asks) {
+      return unsupported("table " + table + ": the property '" + key + "' = '" + value +
+                         "' asks for a table feature that Lakeward cannot write yet; leave it out");
+    }
+  }
+  return ok_status();
 }
 
 bool appends_only(const Metadata& metadata) {
@@ -106,6 +132,7 @@ TableWriter::TableWriter(Table& table, const Clock& clock)
 
 Result<TableWriter> TableWriter::open(Table& table, const Clock& clock) {
   TableWriter writer(table, clock);
+  writer.known_at_ = clock.now();
   ASSIGN_OR_RETURN(writer.state_, table.state());
   RETURN_IF_ERROR(check_writable(writer.state_, table.name()));
   return writer;
@@ -115,10 +142,12 @@ Result<TableWriter> TableWriter::open_or_create(Table& table, const NewTable& de
                                                 const Clock& clock) {
   auto existing = open(table, clock);
   if (existing.ok() || existing.status().code() != StatusCode::kNotFound) return existing;
+  RETURN_IF_ERROR(check_column_names(definition.schema));
+  RETURN_IF_ERROR(check_properties(definition.properties, table.name()));
   TableWriter writer(table, clock);
+  writer.known_at_ = clock.now();
   TableState& state = writer.state_;
   state.schema = definition.schema;
-  state.protocol = with_needed_features(Protocol{}, definition.schema);
   Metadata& metadata = state.metadata;
   metadata.id = make_uuid(writer.random_);
   metadata.description = definition.description;
@@ -133,6 +162,7 @@ Result<TableWriter> TableWriter::open_or_create(Table& table, const NewTable& de
   }
   metadata.created_ms = clock.now().millis();
   metadata.configuration = definition.properties;
+  state.protocol = with_needed_features(Protocol{}, definition.schema, metadata);
   RETURN_IF_ERROR(check_writable(state, table.name()));
   return writer;
 }
@@ -143,7 +173,28 @@ std::optional<int64_t> TableWriter::last_txn(const std::string& app_id) const {
   return found->second.version;
 }
 
+Status TableWriter::check_not_left_behind() {
+  const Timestamp now = clock_->now();
+  if (now - known_at_ <= kTrustedFor) return ok_status();
+  const auto latest = table_->latest_version();
+  if (!latest.ok() && !(latest.status().code() == StatusCode::kNotFound && state_.version < 0)) {
+    return latest.status();
+  }
+  known_at_ = now;
+  if (!latest.ok() || *latest <= state_.version) return ok_status();
+  const auto next = table_->read_commit(state_.version + 1);
+  if (next.ok() || next.status().code() != StatusCode::kNotFound) return next.status();
+  const Version left_at = state_.version;
+  ASSIGN_OR_RETURN(state_, table_->state());
+  return conflict("table " + table_->name() + ": this writer was idle since version " +
+                  std::to_string(left_at) +
+                  ", and the log's next versions have expired since; plan "
+                  "and write again");
+}
+
 Status TableWriter::refresh() {
+  const Status behind = check_not_left_behind();
+  if (!behind.ok() && behind.code() != StatusCode::kConflict) return behind;
   while (true) {
     const Version next = state_.version + 1;
     const auto commit = table_->read_commit(next);
@@ -151,6 +202,7 @@ Status TableWriter::refresh() {
     RETURN_IF_ERROR(commit.status());
     RETURN_IF_ERROR(apply_commit(*commit, next, table_->name(), state_));
   }
+  known_at_ = clock_->now();
   return check_writable(state_, table_->name());
 }
 
@@ -182,7 +234,7 @@ CommitActions TableWriter::actions_of(const CommitRequest& request) {
   if (request.new_schema) {
     Metadata metadata = state_.metadata;
     metadata.schema_string = print_schema(*request.new_schema);
-    const Protocol protocol = with_needed_features(state_.protocol, *request.new_schema);
+    const Protocol protocol = with_needed_features(state_.protocol, *request.new_schema, metadata);
     if (protocol != state_.protocol) actions.protocol = protocol;
     if (metadata != state_.metadata) actions.metadata = std::move(metadata);
   }
@@ -192,6 +244,10 @@ CommitActions TableWriter::actions_of(const CommitRequest& request) {
   }
   actions.removes = request.removes;
   actions.adds = request.adds;
+  if (request.kind == CommitRequest::Kind::kMaintenance) {
+    for (RemoveFile& remove : actions.removes) remove.data_change = false;
+    for (AddFile& add : actions.adds) add.data_change = false;
+  }
   return actions;
 }
 
@@ -218,6 +274,7 @@ Status TableWriter::take_in_others(const CommitRequest& request, const std::stri
 
 Result<CommitOutcome> TableWriter::commit(const CommitRequest& request) {
   RETURN_IF_ERROR(check_request(request));
+  RETURN_IF_ERROR(check_not_left_behind());
   CommitOutcome outcome;
   CommitActions actions = actions_of(request);
   const std::string txn_id = actions.info->txn_id;
@@ -241,6 +298,7 @@ Result<CommitOutcome> TableWriter::commit(const CommitRequest& request) {
     const Status put = table_->store().put_if_absent(table_->commit_path(next), bytes);
     if (put.ok()) {
       RETURN_IF_ERROR(apply_commit(actions, next, table_->name(), state_));
+      known_at_ = clock_->now();
       outcome.version = next;
       outcome.maintenance = maintain(next);
       return outcome;

@@ -82,6 +82,9 @@ class TableWriter {
   // the way of. Sets `own` if one of them is the commit `txn_id`.
   Status take_in_others(const CommitRequest& request, const std::string& txn_id,
                         std::optional<Version>& own);
+  // Makes sure that the version after state().version was never taken, before it is. Commits are
+  // read one by one, and an old one may be gone: a writer that was idle for long could not tell.
+  Status check_not_left_behind();
   Status maintain(Version version);
 
   Table* table_;
@@ -89,6 +92,7 @@ class TableWriter {
   Random random_;
   TableState state_;
   std::optional<Timestamp> last_clean_up_;
+  Timestamp known_at_;  // when state_ was the latest version for certain
 };
 
 // The removes of an overwrite: every file of the snapshot.

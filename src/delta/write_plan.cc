@@ -138,6 +138,19 @@ Result<std::string> plan_column(const Field& field, const engine::Schema& query,
 
 }  // namespace
 
+Status check_column_names(const TableSchema& schema) {
+  for (const Field& field : schema) {
+    if (field.name.empty() || field.name.find_first_of(" ,;{}()\n\t=") != std::string::npos) {
+      return invalid_argument(
+          "a Delta table cannot have a column named '" + field.name +
+          "': give it a name without blanks and ,;{}()= in the SQL, for example "
+          "AS my_column");
+    }
+    RETURN_IF_ERROR(check_column_names(field.type.fields));
+  }
+  return ok_status();
+}
+
 Result<WritePlan> plan_write(const engine::Schema& query, const TableSchema& table, bool evolve,
                              std::string_view table_name) {
   WritePlan plan;
@@ -156,6 +169,7 @@ Result<WritePlan> plan_write(const engine::Schema& query, const TableSchema& tab
         "query");
   }
   ASSIGN_OR_RETURN(const TableSchema fields, delta_schema(added));
+  RETURN_IF_ERROR(check_column_names(fields));
   plan.evolved = !fields.empty();
   plan.schema.insert(plan.schema.end(), fields.begin(), fields.end());
   for (const Field& field : plan.schema) {

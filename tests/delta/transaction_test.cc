@@ -217,6 +217,53 @@ TEST_F(DeltaCommit, TravelsInTime) {
   EXPECT_EQ(table.snapshot_at(Timestamp{0}).status().code(), StatusCode::kNotFound);
 }
 
+TEST_F(DeltaCommit, NeverTakesAVersionThatHasExpiredFromTheLog) {
+  ManualClock clock(SystemClock().now());
+  Table table = open_table();
+  TableWriter writer = open_writer(table, "SELECT 1 AS a");
+  for (int i = 0; i < 3; ++i) append(writer, "SELECT 1 AS a");
+  TableWriter idle = must(TableWriter::open(table, clock));
+  for (int i = 0; i < 9; ++i) append(writer, "SELECT 1 AS a");
+  for (Version version = 0; version < 10; ++version) {
+    must(store_.remove(table.commit_path(version)));
+  }
+  clock.advance(std::chrono::hours(24 * 31));
+  const CommitRequest request = append_request(idle, "SELECT 2 AS a");
+  EXPECT_EQ(idle.commit(request).status().code(), StatusCode::kConflict);
+  EXPECT_EQ(must(idle.commit(request)).version, 12);
+  EXPECT_EQ(rows(table).size(), 13u);
+}
+
+TEST_F(DeltaCommit, SaysThatMaintenanceChangesNoData) {
+  Table table = open_table();
+  TableWriter writer = open_writer(table, "SELECT 1 AS a");
+  append(writer, "SELECT 1 AS a");
+  CommitRequest request = append_request(writer, "SELECT 1 AS a");
+  request.kind = CommitRequest::Kind::kMaintenance;
+  request.removes = remove_all(must(table.snapshot()), clock_.now());
+  must(writer.commit(request));
+  const CommitActions commit = must(table.read_commit(1));
+  EXPECT_FALSE(commit.adds.at(0).data_change);
+  EXPECT_FALSE(commit.removes.at(0).data_change);
+  EXPECT_EQ(rows(table).size(), 1u);
+}
+
+TEST_F(DeltaCommit, RefusesNamesAndPropertiesThatOthersCouldNotRead) {
+  Table table = open_table();
+  const auto made = [&](const engine::Schema& columns, TextMap properties) {
+    NewTable definition;
+    definition.schema = must(delta_schema(columns));
+    definition.properties = std::move(properties);
+    return TableWriter::open_or_create(table, definition, clock_).status();
+  };
+  EXPECT_THAT(made({{"max(a)", "INTEGER"}}, {}).message(), HasSubstr("'max(a)'"));
+  EXPECT_THAT(made({{"s", "STRUCT(\"a b\" INTEGER)"}}, {}).message(), HasSubstr("'a b'"));
+  EXPECT_THAT(made({{"a", "INTEGER"}}, {{"delta.enableDeletionVectors", "true"}}).message(),
+              HasSubstr("delta.enableDeletionVectors"));
+  EXPECT_TRUE(made({{"ä", "INTEGER"}}, {{"delta.enableDeletionVectors", "false"}}).ok());
+  EXPECT_TRUE(made({{"a", "INTEGER"}}, {{"delta.enableChangeDataFeed", "true"}}).ok());
+}
+
 struct FaultCase {
   test::Fault::When when;
   bool crash;
