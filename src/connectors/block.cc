@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <utility>
 
 namespace lakeward::connectors {
 namespace {
@@ -35,6 +36,14 @@ std::shared_ptr<Block> BlockPool::take(size_t capacity) {
   blocks_.push_back(std::make_shared<Block>());
   blocks_.back()->grow(capacity, 0);
   return blocks_.back();
+}
+
+CutBlock as_cut(std::shared_ptr<Block> block) {
+  CutBlock cut;
+  cut.records = block->records;
+  cut.lines = block->lines;
+  cut.owner = std::move(block);
+  return cut;
 }
 
 }  // namespace lakeward::connectors

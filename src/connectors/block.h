@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/status.h"
@@ -32,12 +33,21 @@ class BlockPool {
   std::vector<std::shared_ptr<Block>> blocks_;
 };
 
+// Some records with the memory that they are in.
+struct CutBlock {
+  std::shared_ptr<const void> owner;
+  std::span<format::Record> records;
+  std::span<uint64_t> lines;  // one for each record, if asked for
+};
+
 // The records of a file, or of a range of one, in order: a block at a time.
 class RecordBlocks {
  public:
   virtual ~RecordBlocks() = default;
-  // A block with at least one record, or nullptr at the end.
-  virtual Result<std::shared_ptr<Block>> next() = 0;
+  // A block with at least one record, or without any at the end.
+  virtual Result<CutBlock> next() = 0;
 };
+
+CutBlock as_cut(std::shared_ptr<Block> block);
 
 }  // namespace lakeward::connectors

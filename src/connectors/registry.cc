@@ -3,6 +3,7 @@
 #include "connectors/delta/sink.h"
 #include "connectors/delta/source.h"
 #include "connectors/file/source.h"
+#include "connectors/http/source.h"
 #include "connectors/simulator/source.h"
 
 namespace lakeward::connectors {
@@ -11,6 +12,7 @@ void register_connectors(stream::Registry& registry) {
   registry.add_source("delta", delta::source_type());
   registry.add_sink("delta", delta::sink_type());
   registry.add_source("file", file::source_type());
+  registry.add_source("http", http::source_type());
   registry.add_source("simulator", simulator::source_type());
 }
 

@@ -33,6 +33,9 @@ struct HttpResponse {
   std::string_view header(std::string_view name) const;
 };
 
+// The URL without user, password, query and fragment, any of which may hold a secret: for messages.
+std::string without_secrets(std::string_view url);
+
 // Keeps connections alive between calls. Not thread-safe: one client a thread.
 class HttpClient {
  public:

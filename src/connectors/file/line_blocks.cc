@@ -38,12 +38,12 @@ Result<std::unique_ptr<LineBlocks>> LineBlocks::open(const LineRange& range, Blo
   return blocks;
 }
 
-Result<std::shared_ptr<Block>> LineBlocks::next() {
+Result<CutBlock> LineBlocks::next() {
   while (!done_) {
     ASSIGN_OR_RETURN(std::shared_ptr<Block> block, next_block());
-    if (!block->records.empty()) return block;
+    if (!block->records.empty()) return as_cut(std::move(block));
   }
-  return std::shared_ptr<Block>();
+  return CutBlock{};
 }
 
 Result<std::shared_ptr<Block>> LineBlocks::next_block() {

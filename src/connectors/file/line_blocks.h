@@ -33,7 +33,7 @@ class LineBlocks final : public RecordBlocks {
   // Record::place is the byte offset of the line. A line's end is "\n" or "\r\n"; lines of nothing
   // but blanks are no records, nor is a byte order mark at the beginning of the file part of its
   // first.
-  Result<std::shared_ptr<Block>> next() override;
+  Result<CutBlock> next() override;
 
  private:
   LineBlocks(const LineRange& range, BlockPool& pool, std::unique_ptr<ByteStream> bytes)

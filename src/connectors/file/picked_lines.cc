@@ -21,8 +21,8 @@ class PickedLines final : public RecordBlocks {
 
   // The block holds one stretch of the file, from the next place on, and all places whose lines
   // are whole in it.
-  Result<std::shared_ptr<Block>> next() override {
-    if (next_ == places_.size()) return std::shared_ptr<Block>();
+  Result<CutBlock> next() override {
+    if (next_ == places_.size()) return CutBlock{};
     std::shared_ptr<Block> block = pool_.take(kStepBytes);
     const uint64_t base = places_[next_];
     size_t filled = 0;
@@ -53,7 +53,7 @@ class PickedLines final : public RecordBlocks {
           {{bytes + at, static_cast<size_t>(end - (bytes + at))}, places_[next_]});
       ++next_;
     }
-    if (!block->records.empty()) return block;
+    if (!block->records.empty()) return as_cut(std::move(block));
     return corruption(file_.path() + " is shorter than byte " + std::to_string(base) +
                       ", where it held a record when it was read before; put the file back as it "
                       "was and run again");
@@ -113,16 +113,16 @@ Result<Measure> measure_lines(const std::string& path, Compression compression, 
   ASSIGN_OR_RETURN(const std::unique_ptr<LineBlocks> blocks, LineBlocks::open(range, pool));
   Measure measure{.to = limit};
   while (true) {
-    ASSIGN_OR_RETURN(const std::shared_ptr<Block> block, blocks->next());
-    if (block == nullptr) return measure;
+    ASSIGN_OR_RETURN(const CutBlock block, blocks->next());
+    if (block.records.empty()) return measure;
     const size_t left = max_records - measure.records;
-    if (block->records.size() > left) {
+    if (block.records.size() > left) {
       // The next epoch begins with the first record that does not fit.
-      measure.to = block->records[left].place;
+      measure.to = block.records[left].place;
       measure.records = max_records;
       return measure;
     }
-    measure.records += block->records.size();
+    measure.records += block.records.size();
   }
 }
 

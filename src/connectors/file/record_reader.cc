@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "connectors/block.h"
+#include "connectors/file/framed_blocks.h"
 #include "connectors/file/line_blocks.h"
 #include "connectors/file/picked_lines.h"
 
@@ -70,7 +71,7 @@ std::vector<Piece> divide(const std::vector<FileSplit>& splits, const ReadOption
 }
 
 // Leaves in the block only the records at `places`.
-void keep_only(Block& block, std::span<const uint64_t> places) {
+void keep_only(CutBlock& block, std::span<const uint64_t> places) {
   size_t kept = 0;
   for (size_t i = 0; i < block.records.size(); ++i) {
     if (!std::binary_search(places.begin(), places.end(), block.records[i].place)) continue;
@@ -78,8 +79,8 @@ void keep_only(Block& block, std::span<const uint64_t> places) {
     if (!block.lines.empty()) block.lines[kept] = block.lines[i];
     ++kept;
   }
-  block.records.resize(kept);
-  if (!block.lines.empty()) block.lines.resize(kept);
+  block.records = block.records.first(kept);
+  if (!block.lines.empty()) block.lines = block.lines.first(kept);
 }
 
 class FileRecordStream final : public stream::RecordStream {
@@ -93,26 +94,31 @@ class FileRecordStream final : public stream::RecordStream {
         if (number >= shared_->pieces.size()) return std::optional<format::RecordBatch>();
         RETURN_IF_ERROR(open(shared_->pieces[number]));
       }
-      ASSIGN_OR_RETURN(std::shared_ptr<Block> block, blocks_->next());
-      if (block == nullptr) {
+      ASSIGN_OR_RETURN(CutBlock block, blocks_->next());
+      if (block.records.empty()) {
         blocks_ = nullptr;
         continue;
       }
-      if (!places_.empty()) keep_only(*block, places_);
-      if (!block->records.empty()) return std::optional(batch_of(std::move(block)));
+      if (!places_.empty()) keep_only(block, places_);
+      if (!block.records.empty()) return std::optional(batch_of(std::move(block)));
     }
   }
 
  private:
   Status open(const Piece& piece) {
     split_ = piece.split;
-    const FileSplit& split = shared_->splits[piece.split];
-    const bool lines = shared_->options.framing == format::Framing::kLines;
     places_ = shared_->places_of(piece.split);
-    if (lines && !places_.empty() && split.compression == Compression::kNone &&
-        !shared_->options.count_lines) {
-      ASSIGN_OR_RETURN(blocks_, open_picked_lines(split.path, std::move(places_),
-                                                  split.to.value_or(UINT64_MAX), pool_));
+    const FileSplit& split = shared_->splits[piece.split];
+    const ReadOptions& options = shared_->options;
+    const uint64_t limit = split.to.value_or(UINT64_MAX);
+    if (options.framing != format::Framing::kLines) {
+      ASSIGN_OR_RETURN(blocks_, FramedBlocks::open(split.path, split.compression, limit,
+                                                   {.framing = options.framing,
+                                                    .want_lines = options.count_lines}));
+      return ok_status();
+    }
+    if (!places_.empty() && split.compression == Compression::kNone && !options.count_lines) {
+      ASSIGN_OR_RETURN(blocks_, open_picked_lines(split.path, std::move(places_), limit, pool_));
       places_.clear();
       return ok_status();
     }
@@ -120,9 +126,9 @@ class FileRecordStream final : public stream::RecordStream {
                     .compression = split.compression,
                     .from = piece.from,
                     .to = piece.to,
-                    .limit = split.to.value_or(UINT64_MAX),
+                    .limit = limit,
                     .from_line_start = piece.from == split.from,
-                    .count_lines = shared_->options.count_lines};
+                    .count_lines = options.count_lines};
     if (range.count_lines && piece.from > 0) {
       ASSIGN_OR_RETURN(range.first_line, line_number_at(split.path, piece.from));
     }
@@ -130,12 +136,12 @@ class FileRecordStream final : public stream::RecordStream {
     return ok_status();
   }
 
-  format::RecordBatch batch_of(std::shared_ptr<Block> block) const {
+  format::RecordBatch batch_of(CutBlock block) const {
     format::RecordBatch batch;
     batch.provenance = shared_->provenance[split_];
-    batch.records = block->records;
-    batch.lines = block->lines;
-    batch.owner = std::move(block);
+    batch.records = block.records;
+    batch.lines = block.lines;
+    batch.owner = std::move(block.owner);
     return batch;
   }
 

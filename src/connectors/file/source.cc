@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
+#include "connectors/file/framed_blocks.h"
 #include "connectors/file/picked_lines.h"
 
 namespace lakeward::connectors::file {
@@ -199,12 +200,29 @@ Result<FileSource::Fit> FileSource::fit(const Candidate& candidate, uint64_t row
       if (divisible) end = measure.to;
     }
   }
+  if (rows_left > 0 && !lines && !content_.parquet) {
+    ASSIGN_OR_RETURN(rows, count_records(file.path, compression, file.size));
+    if (rows > rows_left && !is_first) return Fit{};
+  }
   Entry entry{.path = file.path, .timestamp_ms = file.modified.millis(), .size = file.size};
   if (candidate.from > 0 || end < file.size) {
     entry.from = candidate.from;
     entry.to = end;
   }
   return Fit{std::move(entry), rows};
+}
+
+// Of a file that is not divided.
+Result<uint64_t> FileSource::count_records(const std::string& path, Compression compression,
+                                           uint64_t limit) const {
+  ASSIGN_OR_RETURN(const std::unique_ptr<FramedBlocks> blocks,
+                   FramedBlocks::open(path, compression, limit, {.framing = content_.framing}));
+  uint64_t records = 0;
+  while (true) {
+    ASSIGN_OR_RETURN(const CutBlock block, blocks->next());
+    if (block.records.empty()) return records;
+    records += block.records.size();
+  }
 }
 
 Result<std::vector<Entry>> FileSource::entries_between(int64_t after, int64_t to) {

@@ -57,6 +57,8 @@ class FileSource final : public stream::Source {
   // How much of a candidate fits. 0 rows: any number.
   Result<Fit> fit(const Candidate& candidate, uint64_t rows_left, uint64_t bytes_left,
                   bool is_first);
+  Result<uint64_t> count_records(const std::string& path, Compression compression,
+                                 uint64_t limit) const;
   // The entries of the batches (after, to].
   Result<std::vector<Entry>> entries_between(int64_t after, int64_t to);
 
