@@ -188,9 +188,11 @@ void report_unknown_keys(const Value& map, const std::vector<OptionInfo>& known,
 
 std::optional<std::string> convert_choice(const Value& value,
                                           const std::vector<std::string>& choices, size_t& index) {
-  if (value.is_scalar()) {
+  // YAML's plain `null` is nothing, but may be a choice's name (`on_malformed: null`).
+  if (value.is_scalar() || value.is_null()) {
+    const std::string text = value.is_null() ? "null" : value.text();
     for (size_t i = 0; i < choices.size(); ++i) {
-      if (choices[i] == value.text()) {
+      if (choices[i] == text) {
         index = i;
         return std::nullopt;
       }

@@ -5,6 +5,9 @@
 #include <set>
 
 #include "base/suggest.h"
+#include "format/csv_format.h"
+#include "format/json_format.h"
+#include "format/raw_format.h"
 #include "format/types.h"
 #include "project/declared_keys.h"
 
@@ -153,7 +156,35 @@ std::optional<Decode> read_decode(const Value& value, Problems& problems) {
                                                      suggestion(decode.format, kFormats))});
   }
   if (problems.size() != before) return std::nullopt;
+  if (const auto format = make_format(decode, /*utc=*/true); !format.ok()) {
+    problems.push_back({decode.location, format.status().message()});
+    return std::nullopt;
+  }
   return decode;
+}
+
+Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool utc) {
+  if (decode.format == "json") {
+    return format::make_json_format({.columns = decode.columns,
+                                     .on_malformed = decode.on_malformed,
+                                     .framing = decode.framing,
+                                     .utc = utc});
+  }
+  if (decode.format == "csv") {
+    return format::make_csv_format({.columns = decode.columns,
+                                    .on_malformed = decode.on_malformed,
+                                    .header = decode.csv.header,
+                                    .delimiter = decode.csv.delimiter,
+                                    .quote = decode.csv.quote,
+                                    .null_text = decode.csv.null_text,
+                                    .utc = utc});
+  }
+  if (decode.format == "raw") {
+    return format::make_raw_format(
+        {.framing = decode.framing, .on_malformed = decode.on_malformed});
+  }
+  if (decode.format == "parquet") return std::unique_ptr<format::Format>();
+  return unsupported("the format '" + decode.format + "' is not supported yet");
 }
 
 }  // namespace lakeward::project

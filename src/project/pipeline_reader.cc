@@ -239,7 +239,26 @@ class PipelineReader {
              fmt::format("'{}': the schema dead_letter is Lakeward's own; name another",
                          lake_table(*sink)));
     }
+    if (pipeline.is_view()) make_overwriting(*sink);
     pipeline.sinks.push_back(*std::move(sink));
+  }
+
+  // A view replaces its table as a whole: the sink's `mode` says so, whether the user did or not.
+  void make_overwriting(ConnectorBlock& sink) {
+    if (sink.connector != "delta") return;
+    const Value* mode = sink.options.find("mode");
+    if (mode != nullptr) {
+      if (mode->is_scalar() && mode->text() != "overwrite") {
+        report(mode->location(), fmt::format("a view replaces its table: 'mode' is overwrite, not "
+                                             "'{}'",
+                                             mode->text()));
+      }
+      return;
+    }
+    Value::Map options = sink.options.map();
+    options.push_back(
+        {"mode", sink.location, Value(Value::Scalar{.text = "overwrite"}, sink.location)});
+    sink.options = Value(std::move(options), sink.options.location());
   }
 
   void read_trigger(const Value& value, Pipeline& pipeline) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/suggest.h"
+#include "config/options.h"
 #include "engine/sql_text.h"
 #include "project/load.h"
 #include "project/type_check.h"
@@ -77,8 +79,26 @@ class Planner {
     }
     if (!known) return ok_status();
     ASSIGN_OR_RETURN(types.output, checker.check_sql());
-    if (types.output) RETURN_IF_ERROR(checker.check_expectations(*types.output));
-    return ok_status();
+    if (!types.output) return ok_status();
+    check_partitions(pipeline, *types.output);
+    return checker.check_expectations(*types.output);
+  }
+
+  // The columns by which a sink keeps its files apart are columns of the result.
+  void check_partitions(const Pipeline& pipeline, const Schema& output) {
+    std::vector<std::string> names;
+    for (const engine::Column& column : output) names.push_back(column.name);
+    for (const ConnectorBlock& sink : pipeline.sinks) {
+      const config::Value* value = sink.options.find("partition_by");
+      std::vector<std::string> columns;
+      if (value == nullptr || config::convert(*value, columns)) continue;
+      for (const std::string& column : columns) {
+        if (has_column(output, column)) continue;
+        report(value->location(), "'partition_by' names a column '" + column +
+                                      "' that the result does not have" +
+                                      suggestion(column, names));
+      }
+    }
   }
 
   Result<std::optional<Schema>> input_of(const Pipeline& pipeline, const PipelineLinks& links,

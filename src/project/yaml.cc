@@ -41,6 +41,12 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    // The key `null` is a name: options may be called so.
+    const auto begin = static_cast<size_t>(mark.pos);
+    if (expects_key() && begin < text_.size() && text_.compare(begin, 4, "null") == 0) {
+      add(Value(Value::Scalar{.text = "null"}, at(mark)), anchor);
+      return;
+    }
     add(Value::null_at(at(mark)), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {

@@ -144,6 +144,17 @@ TEST(LoadProject, ReadsSettingsAndKeepsPathsAbsolute) {
   EXPECT_THAT(loaded.project.pipelines, IsEmpty());
 }
 
+TEST(LoadProject, MakesTheSinkOfAViewOverwriteItsTable) {
+  const LoadedProject loaded = load_project(test::source_folder() / "examples/sensors",
+                                            FixedVariables(), make_test_registry());
+  const Pipeline* gold = loaded.project.find("gold_building_hourly");
+  ASSERT_NE(gold, nullptr);
+  ASSERT_EQ(gold->sinks.size(), 1U);
+  const config::Value* mode = gold->sinks[0].options.find("mode");
+  ASSERT_NE(mode, nullptr);
+  EXPECT_EQ(mode->text(), "overwrite");
+}
+
 TEST(MatchFiles, KnowsStarsFoldersOfAnyDepthAndHiddenFiles) {
   test::TempFolder folder;
   for (const char* file :
