@@ -70,6 +70,7 @@ constexpr Synonym kScalars[] = {
     {"TIME", "TIME"},
     {"TIME WITH TIME ZONE", "TIME WITH TIME ZONE"},
     {"TIMETZ", "TIME WITH TIME ZONE"},
+    {"TIMESTAMP", "TIMESTAMP"},
     {"TIMESTAMP_NTZ", "TIMESTAMP"},
     {"TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP"},
     {"DATETIME", "TIMESTAMP"},
@@ -196,9 +197,6 @@ class TypeParser {
     if (key == "STRUCT" || key == "ROW") return parse_struct(depth);
     if (key == "ENUM") return parse_enum();
     if (key == "DECIMAL" || key == "DEC" || key == "NUMERIC") return parse_decimal();
-    if (key == "TIMESTAMP") {
-      return std::string(name == "TIMESTAMP" ? "TIMESTAMP" : "TIMESTAMP WITH TIME ZONE");
-    }
     for (const Synonym& synonym : kScalars) {
       if (synonym.name != key) continue;
       if (synonym.type == "VARCHAR" && take('(')) {  // the length is not enforced, as in DuckDB
@@ -207,7 +205,7 @@ class TypeParser {
       }
       return std::string(synonym.type);
     }
-    std::vector<std::string> known = {"DECIMAL", "TIMESTAMP", "STRUCT", "MAP", "ARRAY"};
+    std::vector<std::string> known = {"DECIMAL", "STRUCT", "MAP", "ARRAY"};
     for (const Synonym& synonym : kScalars) known.emplace_back(synonym.name);
     const std::optional<std::string> nearest = nearest_name(key, known);
     return failure("unknown type '" + name + "'" +

@@ -13,10 +13,9 @@ namespace lakeward::format {
 //   decimal(10,2) -> DECIMAL(10,2)   timestamp_ntz -> TIMESTAMP
 //   array<string> -> VARCHAR[]       map<string,int> -> MAP(VARCHAR, INTEGER)
 //   struct<a:int,b:string> -> STRUCT("a" INTEGER, "b" VARCHAR)
-// Case does not matter, but for the one name that both have with different meanings: TIMESTAMP is
-// DuckDB's (no time zone), `timestamp` is Spark's, TIMESTAMP WITH TIME ZONE. Normalizing a result
-// again changes nothing. Errors: InvalidArgument, which names the unknown word and the nearest
-// known.
+// Case does not matter. The one name that both have with different meanings, TIMESTAMP, is DuckDB's
+// (no time zone); Spark's is TIMESTAMPTZ or timestamp_ltz. Normalizing a result again changes
+// nothing. Errors: InvalidArgument, which names the unknown word and the nearest known.
 Result<std::string> normalize_type(std::string_view text);
 
 }  // namespace lakeward::format
