@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <vector>
@@ -101,12 +102,25 @@ class TableWriter final : public RowWriter {
   bool begun_ = false;
 };
 
+void append_csv(std::string_view cell, std::string& out) {
+  if (!cell.empty() && cell.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out += cell;
+    return;
+  }
+  out += '"';
+  for (const char c : cell) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
 class CsvWriter final : public RowWriter {
  public:
   explicit CsvWriter(const engine::Schema& schema) : columns_(schema.size()) {
     for (const engine::Column& column : schema) {
       if (&column != &schema.front()) header_ += ',';
-      append(column.name, header_);
+      append_csv(column.name, header_);
     }
     header_ += '\n';
   }
@@ -118,7 +132,7 @@ class CsvWriter final : public RowWriter {
     for (size_t r = 0; r < chunk.rows(); ++r) {
       for (size_t c = 0; c < columns_; ++c) {
         if (c > 0) out += ',';
-        if (!columns[c].is_null(r)) append(columns[c].string(r), out);
+        if (!columns[c].is_null(r)) append_csv(columns[c].string(r), out);
       }
       out += '\n';
     }
@@ -129,19 +143,6 @@ class CsvWriter final : public RowWriter {
   }
 
  private:
-  static void append(std::string_view cell, std::string& out) {
-    if (!cell.empty() && cell.find_first_of(",\"\r\n") == std::string_view::npos) {
-      out += cell;
-      return;
-    }
-    out += '"';
-    for (const char c : cell) {
-      if (c == '"') out += '"';
-      out += c;
-    }
-    out += '"';
-  }
-
   size_t columns_;
   std::string header_;
 };
@@ -201,6 +202,43 @@ Result<uint64_t> write_rows(engine::Session& session, const std::string& select,
     out << buffer << std::flush;
     if (!out) return io_error("cannot write the rows: the output was closed or is full");
   }
+}
+
+Status write_held_rows(const engine::Schema& schema, const engine::Rows& rows,
+                       const OutputOptions& options, std::ostream& out) {
+  std::vector<TableColumn> columns;
+  std::string csv;
+  for (const engine::Column& column : schema) {
+    columns.push_back({column.name, is_number(column.type)});
+    csv += csv.empty() ? "" : ",";
+    append_csv(column.name, csv);
+  }
+  csv += "\n";
+  std::string json;
+  std::vector<std::vector<std::string>> cells;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    nlohmann::ordered_json object;
+    cells.emplace_back();
+    for (size_t c = 0; c < schema.size(); ++c) {
+      const bool null = rows.is_null(r, c);
+      const std::string text = rows.text(r, c);
+      cells.back().push_back(null ? "NULL" : text);
+      if (c > 0) csv += ',';
+      if (!null) append_csv(text, csv);
+      const auto number = nlohmann::ordered_json::parse(text, nullptr, false);
+      const bool plain =
+          (is_number(schema[c].type) || schema[c].type == "BOOLEAN") && !number.is_discarded();
+      object[schema[c].name] =
+          null ? nlohmann::ordered_json() : (plain ? number : nlohmann::ordered_json(text));
+    }
+    csv += "\n";
+    json += object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  }
+  out << (options.format == RowFormat::kTable ? format_table(columns, cells, options.screen)
+          : options.format == RowFormat::kCsv ? csv
+                                              : json)
+      << std::flush;
+  return out ? ok_status() : io_error("cannot write the rows: the output was closed or is full");
 }
 
 }  // namespace lakeward::cli

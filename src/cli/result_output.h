@@ -33,4 +33,8 @@ struct OutputOptions {
 Result<uint64_t> write_rows(engine::Session& session, const std::string& select,
                             const OutputOptions& options, std::ostream& out, std::stop_token stop);
 
+// The same for rows that are held in memory as text; `schema` has their true types.
+Status write_held_rows(const engine::Schema& schema, const engine::Rows& rows,
+                       const OutputOptions& options, std::ostream& out);
+
 }  // namespace lakeward::cli

@@ -15,6 +15,12 @@ void add_run(CommandLine& line);
 void add_tables(CommandLine& line);
 void add_simulate(CommandLine& line);
 void add_init(CommandLine& line);
+void add_dlq(CommandLine& line);
+void add_peek(CommandLine& line);
+void add_plan(CommandLine& line);
+void add_status(CommandLine& line);
+void add_unsupported(CommandLine& line);
+void add_validate(CommandLine& line);
 void add_version(CommandLine& line);
 
 }  // namespace lakeward::cli

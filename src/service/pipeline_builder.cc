@@ -2,6 +2,7 @@
 
 #include "checkpoint/checkpoint_log.h"
 #include "engine/sql_inspect.h"
+#include "format/csv_format.h"
 #include "format/json_format.h"
 #include "format/raw_format.h"
 #include "service/dead_letter_source.h"
@@ -91,6 +92,15 @@ Result<std::unique_ptr<format::Format>> build_format(const Workspace& workspace,
   if (decode.format == "raw") {
     return format::make_raw_format(
         {.framing = decode.framing, .on_malformed = decode.on_malformed});
+  }
+  if (decode.format == "csv") {
+    return format::make_csv_format({.columns = decode.columns,
+                                    .on_malformed = decode.on_malformed,
+                                    .header = decode.csv.header,
+                                    .delimiter = decode.csv.delimiter,
+                                    .quote = decode.csv.quote,
+                                    .null_text = decode.csv.null_text,
+                                    .utc = workspace.project().time_zone == "UTC"});
   }
   return unsupported("the format '" + decode.format + "' is not supported yet");
 }

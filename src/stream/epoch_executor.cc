@@ -350,7 +350,8 @@ Result<Peek> EpochExecutor::peek(const Epoch& epoch, const OffsetRange& range,
   const auto show = [&]() -> Result<engine::Rows> {
     RETURN_IF_ERROR(prepare(epoch, range, versions));
     gate_.reset(transform_->policy());
-    return session_->query("SELECT * FROM (" + transform_->accepted(gate_id_) + "\n)" + limit);
+    return session_->query("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM (" +
+                           transform_->accepted(gate_id_) + "\n)" + limit);
   };
   Result<engine::Rows> rows = show();
   if (!rows.ok() && is_row_failure(rows.status()) && transform_->can_guard()) {

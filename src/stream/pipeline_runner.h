@@ -58,7 +58,7 @@ struct RunnerEnvironment {
 // What peek() shows: nothing was written anywhere.
 struct Peek {
   engine::Schema schema;
-  engine::Rows rows;  // rows that keep all expectations
+  engine::Rows rows;  // rows that keep all expectations; every column as text
   std::vector<std::string>
       rejected;  // "input/a.jsonl:3: malformed JSON: …", "breaks has_device: …"
 };

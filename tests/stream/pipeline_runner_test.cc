@@ -84,7 +84,7 @@ TEST(PipelineRunner, PeeksWithoutLeavingATrace) {
   const auto peek = (*runner)->peek(4, {});
   ASSERT_TRUE(peek.ok()) << peek.status().message();
   EXPECT_EQ(peek->rows.size(), 2u);  // 0 and 3
-  EXPECT_EQ(peek->rows.integer(1, 0), 3);
+  EXPECT_EQ(peek->rows.text(1, 0), "3");
   EXPECT_EQ(peek->schema[1].name, "at");
   ASSERT_EQ(peek->rejected.size(), 2u);
   EXPECT_THAT(peek->rejected, Each(HasSubstr("readings 0 at ")));

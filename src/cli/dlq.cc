@@ -1,0 +1,133 @@
+#include <iostream>
+
+#include "base/units.h"
+#include "cli/interruption.h"
+#include "cli/log.h"
+#include "cli/result_output.h"
+#include "cli/run_progress.h"
+#include "cli/verbs.h"
+#include "engine/sql_text.h"
+#include "service/runner.h"
+#include "service/workspace.h"
+
+namespace lakeward::cli {
+namespace {
+
+struct DlqOptions {
+  std::string pipeline;
+  std::optional<uint64_t> limit;
+  std::string format;
+};
+
+// Prints what `sql` says of the pipeline's dead letters.
+Outcome print_letters(const DlqOptions& options, const Common& common,
+                      const std::function<std::string(const std::string& table)>& make_sql) {
+  const Interruption interruption;
+  auto workspace =
+      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
+  if (!workspace.ok()) return workspace.status();
+  const auto pipeline = (*workspace)->pipeline(options.pipeline);
+  if (!pipeline.ok()) return pipeline.status();
+  const std::string table = project::dead_letter_table(**pipeline);
+  const auto version = (*workspace)->lake().version(table);
+  if (!version.ok()) return version.status();
+  if (!*version) {
+    if (!common.quiet) {
+      std::cerr << "The pipeline '" << options.pipeline << "' has no dead letters.\n";
+    }
+    return ok_status();
+  }
+  auto session = (*workspace)->database().make_session();
+  if (!session.ok()) return session.status();
+  const std::string sql = make_sql(engine::quote_qualified(table));
+  const auto bound = (*workspace)->lake().bind(**session, sql, service::AsOf());
+  if (!bound.ok()) return bound.status();
+  const std::string format =
+      !options.format.empty() ? options.format : (common.json ? "json" : "table");
+  return write_rows(**session, sql, {row_format(format), Screen::of_stdout()}, std::cout,
+                    interruption.token())
+      .status();
+}
+
+Outcome list(const DlqOptions& options, const Common& common) {
+  return print_letters(options, common, [](const std::string& table) {
+    return "SELECT coalesce(expectation, 'malformed') AS reason, count(*) AS dead_letters, "
+           "min(rejected_at) AS first, max(rejected_at) AS last, any_value(reason) AS example "
+           "FROM " +
+           table + " GROUP BY 1 ORDER BY 2 DESC, 1";
+  });
+}
+
+Outcome show(const DlqOptions& options, const Common& common) {
+  const std::string limit = std::to_string(options.limit.value_or(20));
+  return print_letters(options, common, [&limit](const std::string& table) {
+    return "SELECT rejected_at, reason, coalesce(file, topic) AS source, line, \"offset\", "
+           "coalesce(try(decode(raw)), hex(raw)) AS raw FROM " +
+           table + " ORDER BY rejected_at DESC, file, line, \"offset\" LIMIT " + limit;
+  });
+}
+
+Outcome replay(const DlqOptions& options, const Common& common) {
+  const Interruption interruption;
+  start_log(common);
+  auto workspace =
+      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
+  if (!workspace.ok()) return workspace.status();
+  if (const auto plan = (*workspace)->plan(); !plan.ok()) return plan.status();
+  const auto pipeline = (*workspace)->pipeline(options.pipeline);
+  if (!pipeline.ok()) return pipeline.status();
+  service::RunReport report;
+  report.pipelines.push_back(service::replay(**workspace, **pipeline, interruption.token()));
+  const service::PipelineReport& replayed = report.pipelines.front();
+  if (common.json) {
+    std::cout << summary_json(report);
+  } else if (!common.quiet && replayed.error.ok()) {
+    const stream::Accounting& total = replayed.status.total;
+    std::cerr << format_count(total.read)
+              << " dead letters replayed: " << format_count(total.written) << " rows written, "
+              << format_count(total.filtered + total.dropped) << " left out, "
+              << format_count(total.dead_lettered) << " rejected again\n";
+  }
+  return work_failed(replayed.error);
+}
+
+}  // namespace
+
+void add_dlq(CommandLine& line) {
+  Command dlq = line.add({.name = "dlq",
+                          .summary = "Dead letters: rejected records, to look at and feed back",
+                          .details = {"They are rows of the table dead_letter.<pipeline>, which "
+                                      "`lakeward query` reads too."},
+                          .examples = {"lakeward dlq list silver_sensor_data",
+                                       "lakeward dlq replay silver_sensor_data"}},
+                         nullptr);
+  const std::vector<std::string> formats = {"table", "csv", "json"};
+  auto listed = std::make_shared<DlqOptions>();
+  dlq.add({.name = "list",
+           .summary = "Counts a pipeline's dead letters by reason",
+           .details = {},
+           .examples = {"lakeward dlq list silver_sensor_data"}},
+          [listed](const Common& common) { return list(*listed, common); })
+      .argument("PIPELINE", listed->pipeline, "The pipeline's name")
+      .choice("--format", listed->format, formats, "How rows are printed; default: table");
+  auto shown = std::make_shared<DlqOptions>();
+  dlq.add({.name = "show",
+           .summary = "Shows dead letters, the newest first, with their place and bytes",
+           .details = {},
+           .examples = {"lakeward dlq show silver_sensor_data -n 5"}},
+          [shown](const Common& common) { return show(*shown, common); })
+      .argument("PIPELINE", shown->pipeline, "The pipeline's name")
+      .option("-n,--limit", shown->limit, "At most so many; default: 20")
+      .choice("--format", shown->format, formats, "How rows are printed; default: table");
+  auto replayed = std::make_shared<DlqOptions>();
+  dlq.add({.name = "replay",
+           .summary = "Feeds dead letters back through the pipeline, after a fix",
+           .details = {"Each dead letter is replayed once; what is rejected again becomes a new "
+                       "dead letter, which the next replay\ntakes. The pipeline itself may run "
+                       "meanwhile."},
+           .examples = {"lakeward dlq replay silver_sensor_data"}},
+          [replayed](const Common& common) { return replay(*replayed, common); })
+      .argument("PIPELINE", replayed->pipeline, "The pipeline's name");
+}
+
+}  // namespace lakeward::cli

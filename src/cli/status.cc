@@ -1,0 +1,117 @@
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "cli/text_table.h"
+#include "cli/verbs.h"
+#include "service/pipeline_facts.h"
+#include "stream/accounting_json.h"
+
+namespace lakeward::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using service::PipelineFacts;
+
+Json to_json(const PipelineFacts& facts) {
+  Json object{{"pipeline", facts.name}, {"state", facts.state}};
+  if (facts.epoch) object["epoch"] = *facts.epoch;
+  if (facts.epoch_time) object["epoch_time"] = format_timestamp(*facts.epoch_time);
+  if (facts.unfinished) object["unfinished_epoch"] = *facts.unfinished;
+  object["last_epoch"] = Json::parse(stream::accounting_to_json(facts.last_accounting));
+  if (facts.process) {
+    object["pid"] = facts.process->pid;
+    object["process_total"] = Json::parse(stream::accounting_to_json(facts.process->total));
+    object["rows_per_second"] = facts.process->rows_per_second;
+    object["updated"] = format_timestamp(facts.process->updated);
+    if (!facts.process->last_error.empty()) {
+      object["last_error"] = facts.process->last_error;
+      if (facts.process->last_error_time) {
+        object["last_error_time"] = format_timestamp(*facts.process->last_error_time);
+      }
+    }
+  }
+  object["position"] = facts.position;
+  if (facts.lag_records) object["lag_records"] = *facts.lag_records;
+  if (facts.lag_bytes) object["lag_bytes"] = *facts.lag_bytes;
+  if (!facts.problem.empty()) object["problem"] = facts.problem;
+  return object;
+}
+
+std::string lag_text(const PipelineFacts& facts) {
+  if (facts.lag_records) return format_count(*facts.lag_records) + " records";
+  if (facts.lag_bytes) return format_bytes(*facts.lag_bytes);
+  return "";
+}
+
+std::vector<std::string> to_row(const PipelineFacts& facts) {
+  const auto count = [&](uint64_t stream::Accounting::*member) {
+    return facts.process ? format_count(facts.process->total.*member) : "";
+  };
+  return {facts.name,
+          facts.state,
+          facts.epoch ? std::to_string(*facts.epoch) : "",
+          facts.epoch_time ? format_timestamp(*facts.epoch_time) : "",
+          count(&stream::Accounting::read),
+          count(&stream::Accounting::written),
+          count(&stream::Accounting::dead_lettered),
+          lag_text(facts),
+          facts.position};
+}
+
+Outcome status(const std::string& name, const Common& common) {
+  auto workspace =
+      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
+  if (!workspace.ok()) return workspace.status();
+  std::vector<const project::Pipeline*> pipelines;
+  if (name.empty()) {
+    for (const auto& pipeline : (*workspace)->project().pipelines) pipelines.push_back(&pipeline);
+  } else {
+    const auto pipeline = (*workspace)->pipeline(name);
+    if (!pipeline.ok()) return pipeline.status();
+    pipelines.push_back(*pipeline);
+  }
+  Json array = Json::array();
+  std::vector<std::vector<std::string>> rows;
+  std::string errors;
+  for (const project::Pipeline* pipeline : pipelines) {
+    const PipelineFacts facts = service::pipeline_facts(**workspace, *pipeline);
+    array.push_back(to_json(facts));
+    rows.push_back(to_row(facts));
+    if (!facts.problem.empty()) errors += facts.name + ": " + facts.problem + "\n";
+    if (facts.process && !facts.process->last_error.empty()) {
+      errors += facts.name + ": last error: " + facts.process->last_error + "\n";
+    }
+  }
+  if (common.json) {
+    std::cout << array.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+    return ok_status();
+  }
+  std::cout << format_table({{"pipeline"},
+                             {"state"},
+                             {"epoch", true},
+                             {"committed"},
+                             {"read", true},
+                             {"written", true},
+                             {"dead letters", true},
+                             {"behind", true},
+                             {"position"}},
+                            rows, Screen::of_stdout())
+            << errors;
+  return ok_status();
+}
+
+}  // namespace
+
+void add_status(CommandLine& line) {
+  auto name = std::make_shared<std::string>();
+  line.add({.name = "status",
+            .summary = "Shows how far pipelines are: epochs, rows, lag, last errors",
+            .details = {"Works while a run is going on and when none is. Rows are those of the "
+                        "process that runs, or ran last."},
+            .examples = {"lakeward status", "lakeward status silver_sensor_data --json"}},
+           [name](const Common& common) { return status(*name, common); })
+      .optional_argument("PIPELINE", *name, "Only this one");
+}
+
+}  // namespace lakeward::cli

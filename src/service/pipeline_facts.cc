@@ -1,0 +1,78 @@
+#include "service/pipeline_facts.h"
+
+#include "checkpoint/checkpoint_log.h"
+#include "service/pipeline_builder.h"
+#include "stream/accounting_json.h"
+
+namespace lakeward::service {
+namespace {
+
+Status read_log(Workspace& workspace, const project::Pipeline& pipeline, PipelineFacts& facts,
+                std::optional<std::string>& committed) {
+  const std::string folder = checkpoint_folder(pipeline);
+  const Result<io::ObjectInfo> exists = workspace.checkpoint_store().stat(folder + "/metadata");
+  if (exists.status().code() == StatusCode::kNotFound) return ok_status();
+  RETURN_IF_ERROR(exists.status());
+  Random random = Random::from_entropy();
+  ASSIGN_OR_RETURN(const auto log,
+                   checkpoint::CheckpointLog::open(workspace.checkpoint_store(), folder, random));
+  ASSIGN_OR_RETURN(const auto recovered, log->recover());
+  if (!recovered) return ok_status();
+  std::optional<checkpoint::PlannedEpoch> last = recovered->last;
+  if (!recovered->committed) {
+    facts.unfinished = last->id;
+    last = recovered->previous;
+  }
+  if (!last) return ok_status();
+  facts.epoch = last->id;
+  facts.epoch_time = last->time;
+  if (!last->offsets.empty()) committed = last->offsets.front();
+  const Result<std::string> extra = log->read_commit(last->id);
+  if (extra.ok() && !extra->empty()) {
+    const Result<stream::Accounting> accounting = stream::accounting_from_json(*extra);
+    if (accounting.ok()) facts.last_accounting = *accounting;
+  }
+  return ok_status();
+}
+
+Status read_source(Workspace& workspace, const project::Pipeline& pipeline,
+                   const std::optional<std::string>& committed, PipelineFacts& facts) {
+  if (pipeline.is_view()) return ok_status();
+  ASSIGN_OR_RETURN(const auto format, build_format(workspace, pipeline));
+  ASSIGN_OR_RETURN(const auto source, build_source(workspace, pipeline, format.get()));
+  checkpoint::SourceLog log(workspace.checkpoint_store(),
+                            checkpoint_folder(pipeline) + "/sources/0");
+  RETURN_IF_ERROR(source->attach(log));
+  ASSIGN_OR_RETURN(const stream::SourceLag lag, source->lag(committed));
+  facts.position = lag.position;
+  facts.lag_records = lag.records;
+  facts.lag_bytes = lag.bytes;
+  return ok_status();
+}
+
+}  // namespace
+
+PipelineFacts pipeline_facts(Workspace& workspace, const project::Pipeline& pipeline) {
+  PipelineFacts facts;
+  facts.name = pipeline.name;
+  facts.state = "new";
+  const auto note = [&](const Status& status) {
+    if (!status.ok() && facts.problem.empty()) facts.problem = status.message();
+  };
+  Result<std::optional<StatusFile>> process =
+      read_status(workspace.checkpoint_store(), checkpoint_folder(pipeline));
+  note(process.status());
+  if (process.ok() && *process) {
+    facts.process = std::move(**process);
+    const bool ended = facts.process->state == "stopped" || facts.process->state == "failed";
+    // A process that was killed had no time to say so.
+    facts.state = ended || facts.process->is_alive() ? facts.process->state : "stopped";
+  }
+  std::optional<std::string> committed;
+  note(read_log(workspace, pipeline, facts, committed));
+  // A source that was never attached would write its beginning into the checkpoint.
+  if (facts.epoch) note(read_source(workspace, pipeline, committed, facts));
+  return facts;
+}
+
+}  // namespace lakeward::service

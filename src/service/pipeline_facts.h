@@ -1,0 +1,29 @@
+// What people want to know of a pipeline, from its checkpoint and its source.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "service/status_file.h"
+#include "service/workspace.h"
+
+namespace lakeward::service {
+
+struct PipelineFacts {
+  std::string name;
+  std::string state;  // of the process that runs it; "stopped", "failed" or "new" if none does
+  std::optional<int64_t> epoch;  // the last committed one
+  std::optional<Timestamp> epoch_time;
+  std::optional<int64_t> unfinished;   // planned, not committed: the next run repeats it
+  stream::Accounting last_accounting;  // of `epoch`
+  std::optional<StatusFile> process;   // that runs it, or ran it last
+  std::string position;
+  std::optional<uint64_t> lag_records;
+  std::optional<uint64_t> lag_bytes;
+  std::string problem;  // why something of this is not known
+};
+
+// Reads only: no checkpoint is made, no lock taken.
+PipelineFacts pipeline_facts(Workspace& workspace, const project::Pipeline& pipeline);
+
+}  // namespace lakeward::service
