@@ -40,6 +40,12 @@ class Empty(Template):
 
 
 class Sensors(Template):
+    def make_project_without_input(self):
+        project = self.make_project("sensors")
+        for file in (project.folder / "input/sensor_data").glob("*"):
+            file.unlink()
+        return project
+
     def make_input(self, project, name, count, seed, invalid=0.05):
         folder = project.folder / "input/sensor_data"
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,9 +57,7 @@ class Sensors(Template):
         return project.query(f"SELECT count(*) AS n FROM {table}")[0]["n"] if table in project.tables() else 0
 
     def test_every_row_lands_or_is_a_dead_letter(self):
-        project = self.make_project("sensors")
-        for file in (project.folder / "input/sensor_data").glob("*.jsonl"):
-            file.unlink()
+        project = self.make_project_without_input()
         sent = self.make_input(project, "a.jsonl", 1000, seed=7)
         project.call("validate")
         project.call("run", "--once")
@@ -80,8 +84,13 @@ class Sensors(Template):
         self.assertIsNotNone(counted, columns)
         self.assertEqual(sums, project.query(f'SELECT sum("{counted}")::BIGINT AS n FROM gold.building_hourly')[0]["n"])
 
-    def test_a_second_run_takes_only_what_is_new(self):
+    def test_the_sample_that_comes_with_it_runs_at_once(self):
         project = self.make_project("sensors")
+        project.call("run", "--once")
+        self.assertGreater(self.count(project, "silver.sensor_data"), 0)
+
+    def test_a_second_run_takes_only_what_is_new(self):
+        project = self.make_project_without_input()
         self.make_input(project, "a.jsonl", 100, seed=1, invalid=0)
         project.call("run", "--once")
         before = self.count(project, "bronze.sensor_data")
