@@ -70,10 +70,14 @@ class LetterStream final : public stream::RecordStream {
       : session_(std::move(session)), rows_(std::move(rows)) {}
 
   Result<std::optional<format::RecordBatch>> next() override {
+    if (ended_) return std::optional<format::RecordBatch>();
     while (!chunk_ || row_ == chunk_->rows()) {
       Result<std::optional<engine::Chunk>> chunk = rows_->next();
       if (!chunk.ok()) return chunk.status();
-      if (!chunk->has_value()) return std::optional<format::RecordBatch>();
+      if (!chunk->has_value()) {
+        ended_ = true;
+        return std::optional<format::RecordBatch>();
+      }
       chunk_ = std::move(**chunk);
       row_ = 0;
     }
@@ -131,6 +135,7 @@ class LetterStream final : public stream::RecordStream {
   std::unique_ptr<engine::ResultStream> rows_;
   std::optional<engine::Chunk> chunk_;
   size_t row_ = 0;
+  bool ended_ = false;
 };
 
 class LetterReader final : public stream::RecordReader {

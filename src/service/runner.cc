@@ -69,7 +69,8 @@ class Runner::Reporter {
   void write_status_files() {
     for (const auto& task : runner_.tasks_) {
       const PipelineReport report = task->report();
-      if (report.status.state == stream::PipelineState::kNew) continue;
+      // Not of a pipeline that another process runs: its file is that process's.
+      if (!task->was_built() || report.status.state == stream::PipelineState::kNew) continue;
       const std::string printed = print_status(report);
       std::string& last = last_[report.name];
       if (printed == last) continue;

@@ -22,7 +22,13 @@ Status Runner::Task::build(bool replay) {
                                                                   workspace_.database(), this}));
   const std::lock_guard lock(mutex_);
   runner_ = std::move(runner);
+  built_ = true;
   return ok_status();
+}
+
+bool Runner::Task::was_built() const {
+  const std::lock_guard lock(mutex_);
+  return built_;
 }
 
 void Runner::Task::close() {

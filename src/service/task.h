@@ -25,6 +25,8 @@ class Runner::Task final : public stream::Observer {
 
   // Opens the checkpoint, source and sinks, as a pipeline or as the replay of its dead letters.
   Status build(bool replay = false);
+  // Whether build() has succeeded, and with it the lock was ours.
+  bool was_built() const;
   stream::PipelineRunner& runner() { return *runner_; }
   // Lets the checkpoint go, so that another process may run the pipeline; the report stays.
   void close();
@@ -47,6 +49,7 @@ class Runner::Task final : public stream::Observer {
   PipelineReport report_;
   std::optional<stream::Epoch> first_epoch_;  // of this run
   std::unique_ptr<stream::PipelineRunner> runner_;
+  bool built_ = false;
 };
 
 }  // namespace lakeward::service

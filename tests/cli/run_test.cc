@@ -1,0 +1,101 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "support/process.h"
+#include "support/temp_folder.h"
+
+namespace lakeward::test {
+namespace {
+
+using testing::HasSubstr;
+
+// A project with one pipeline from JSON Lines to bronze.readings.
+class ReadingsProject {
+ public:
+  ReadingsProject() {
+    write_text(path() / "lakeward.yaml", "project: readings\nlake: ./lake\n");
+    declare("value < 100");
+    write_text(path() / "input" / "a.jsonl",
+               "{\"id\":1,\"value\":5}\n{\"id\":2,\"value\":500}\n{\"id\":3,\"val");
+  }
+  void declare(const std::string& check) {
+    write_text(path() / "pipelines" / "readings.yaml",
+               "pipeline: readings\n"
+               "from: {file: {path: \"input/*.jsonl\", settle: 0s}}\n"
+               "decode: {json: {columns: {id: INTEGER, value: DOUBLE}}}\n"
+               "expect: {in_range: {check: \"" +
+                   check +
+                   "\", otherwise: dead_letter}}\n"
+                   "to: {delta: {table: bronze.readings}}\n"
+                   "trigger: {every: 10ms}\n");
+  }
+  ProcessResult call(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"--project", path().string()});
+    return run_lakeward(arguments);
+  }
+  std::string ids() {
+    return call({"query", "SELECT id FROM bronze.readings ORDER BY id", "--format", "csv"}).out;
+  }
+  std::filesystem::path path() const { return folder_.path() / "project"; }
+
+ private:
+  TempFolder folder_;
+};
+
+TEST(Replay, BringsInWhatAFixHasMendedAndNothingTwice) {
+  ReadingsProject project;
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  EXPECT_EQ(project.ids(), "id\n1\n");
+  project.declare("value < 1000");
+  const ProcessResult first = project.call({"dlq", "replay", "readings"});
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("2 dead letters replayed: 1 rows written, 0 left out, 1 "
+                                   "rejected again"));
+  EXPECT_EQ(project.ids(), "id\n1\n2\n");
+  const ProcessResult second = project.call({"dlq", "replay", "readings"});
+  EXPECT_THAT(second.err, HasSubstr("1 dead letters replayed: 0 rows written"));
+  EXPECT_EQ(project.ids(), "id\n1\n2\n");
+}
+
+TEST(Run, StopsCleanlyAtASignalAndKeepsASecondProcessOut) {
+  ReadingsProject project;
+  Process running({lakeward_binary(), "run", "--project", project.path().string()});
+  ASSERT_TRUE(eventually([&] { return project.ids() == "id\n1\n"; })) << running.err();
+  const ProcessResult second = project.call({"run", "--once"});
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_THAT(second.err, HasSubstr("already running"));
+  EXPECT_THAT(project.call({"status"}).out, testing::Not(HasSubstr("failed")));
+  running.send_signal(SIGINT);
+  EXPECT_EQ(running.wait().exit_code, 130);
+}
+
+TEST(Run, EndsWithCode0WhenItsTimeIsOver) {
+  ReadingsProject project;
+  const ProcessResult result = project.call({"run", "--for", "300ms", "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.out, HasSubstr(R"("outcome":"done")"));
+}
+
+TEST(Peek, ShowsRowsAndWritesNothing) {
+  ReadingsProject project;
+  const ProcessResult result = project.call({"peek", "readings", "--format", "csv"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "id,value\n1,5.0\n");
+  EXPECT_THAT(result.err, HasSubstr("rejected: "));
+  EXPECT_FALSE(std::filesystem::exists(project.path() / "lake" / "bronze"));
+}
+
+TEST(Validate, NamesEveryProblemWithItsPlace) {
+  ReadingsProject project;
+  EXPECT_EQ(project.call({"validate"}).exit_code, 0);
+  project.declare("volume < 100");
+  const ProcessResult result = project.call({"validate", "--json"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.out, HasSubstr(R"("file":"pipelines/readings.yaml")"));
+  EXPECT_THAT(result.out, HasSubstr("volume"));
+}
+
+}  // namespace
+}  // namespace lakeward::test
