@@ -1,7 +1,9 @@
 #include "connectors/registry.h"
 
+#include "connectors/console/sink.h"
 #include "connectors/delta/sink.h"
 #include "connectors/delta/source.h"
+#include "connectors/file/sink.h"
 #include "connectors/file/source.h"
 #include "connectors/http/source.h"
 #include "connectors/simulator/source.h"
@@ -9,9 +11,11 @@
 namespace lakeward::connectors {
 
 void register_connectors(stream::Registry& registry) {
+  registry.add_sink("console", console::sink_type());
   registry.add_source("delta", delta::source_type());
   registry.add_sink("delta", delta::sink_type());
   registry.add_source("file", file::source_type());
+  registry.add_sink("file", file::sink_type());
   registry.add_source("http", http::source_type());
   registry.add_source("simulator", simulator::source_type());
 }

@@ -17,13 +17,14 @@ namespace {
 
 class CsvFormat final : public Format {
  public:
-  CsvFormat(DeclaredColumns columns, CsvRules rules)
-      : columns_(std::move(columns)), rules_(std::move(rules)) {}
+  CsvFormat(DeclaredColumns columns, CsvRules rules, CsvOptions options)
+      : columns_(std::move(columns)), rules_(std::move(rules)), options_(std::move(options)) {}
 
   Framing framing() const override { return Framing::kCsv; }
   const engine::Schema& declared() const override { return columns_.declared; }
   const engine::Schema& decoded() const override { return columns_.decoded; }
   OnMalformed on_malformed() const override { return rules_.on_malformed; }
+  const CsvOptions* csv() const override { return &options_; }
 
   std::unique_ptr<Decoder> make_decoder(
       const std::vector<std::optional<size_t>>& slots) const override {
@@ -33,6 +34,7 @@ class CsvFormat final : public Format {
  private:
   DeclaredColumns columns_;
   CsvRules rules_;
+  CsvOptions options_;
 };
 
 // Neither part of a value nor of a line end, and a character by itself.
@@ -55,7 +57,8 @@ Result<std::unique_ptr<Format>> make_csv_format(const CsvOptions& options) {
   }
   ASSIGN_OR_RETURN(DeclaredColumns columns, declare_columns(options.columns, options.utc));
   CsvRules rules{{options.delimiter, options.quote}, options.null_text, options.on_malformed};
-  return std::unique_ptr<Format>(std::make_unique<CsvFormat>(std::move(columns), std::move(rules)));
+  return std::unique_ptr<Format>(
+      std::make_unique<CsvFormat>(std::move(columns), std::move(rules), options));
 }
 
 Result<std::vector<std::string>> parse_csv_header(std::string_view record,

@@ -56,6 +56,8 @@ class Decoder {
                                         std::vector<Rejection>& rejections) = 0;
 };
 
+struct CsvOptions;
+
 enum class OnMalformed { kDeadLetter, kNull, kFail };
 
 // A declared way of reading records, shared by all threads of a pipeline.
@@ -71,6 +73,8 @@ class Format {
   // nested values), and the input view casts it; a value that does not cast is a rejection.
   virtual const engine::Schema& decoded() const = 0;
   virtual OnMalformed on_malformed() const = 0;
+  // How CSV is written; nullptr for other formats. Whoever cuts the records needs it.
+  virtual const CsvOptions* csv() const { return nullptr; }
 
   // `slots[i]` is the chunk's column for decoded()[i], or nullopt if the query does not use it.
   virtual std::unique_ptr<Decoder> make_decoder(

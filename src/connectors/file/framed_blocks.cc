@@ -21,7 +21,18 @@ Result<std::unique_ptr<FramedBlocks>> FramedBlocks::open(const std::string& path
   return std::unique_ptr<FramedBlocks>(new FramedBlocks(path, std::move(bytes), options));
 }
 
+Result<std::vector<std::string>> FramedBlocks::take_header(const format::CsvOptions& options) {
+  ASSIGN_OR_RETURN(ahead_, next());
+  if (ahead_.records.empty()) return std::vector<std::string>{};
+  auto names = format::parse_csv_header(ahead_.records.front().payload, options);
+  RETURN_IF_ERROR(names.status().with_context(path_));
+  ahead_.records = ahead_.records.subspan(1);
+  if (!ahead_.lines.empty()) ahead_.lines = ahead_.lines.subspan(1);
+  return names;
+}
+
 Result<CutBlock> FramedBlocks::next() {
+  if (!ahead_.records.empty()) return std::exchange(ahead_, CutBlock{});
   while (!finished_) {
     const std::span<char> space = cutter_.space(kBlockBytes);
     ASSIGN_OR_RETURN(const size_t got, bytes_->read(space.data(), space.size()));

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "connectors/block.h"
 #include "connectors/file/bytes.h"
+#include "format/csv_format.h"
 #include "format/framing.h"
 
 namespace lakeward::connectors::file {
@@ -24,6 +26,10 @@ class FramedBlocks final : public RecordBlocks {
   // Errors: Corruption, naming the file and the byte, if it is not of this form.
   Result<CutBlock> next() override;
 
+  // Takes the first record for itself: a CSV file's names; none if the file is empty. Called before
+  // next(). Errors: InvalidArgument, naming the file.
+  Result<std::vector<std::string>> take_header(const format::CsvOptions& options);
+
  private:
   FramedBlocks(std::string path, std::unique_ptr<ByteStream> bytes,
                const format::CutOptions& options)
@@ -33,6 +39,7 @@ class FramedBlocks final : public RecordBlocks {
   std::unique_ptr<ByteStream> bytes_;
   format::RecordCutter cutter_;
   bool finished_ = false;
+  CutBlock ahead_;  // cut with the header, and not given yet
 };
 
 }  // namespace lakeward::connectors::file

@@ -107,16 +107,12 @@ class FileRecordStream final : public stream::RecordStream {
  private:
   Status open(const Piece& piece) {
     split_ = piece.split;
+    named_ = nullptr;
     places_ = shared_->places_of(piece.split);
     const FileSplit& split = shared_->splits[piece.split];
     const ReadOptions& options = shared_->options;
     const uint64_t limit = split.to.value_or(UINT64_MAX);
-    if (options.framing != format::Framing::kLines) {
-      ASSIGN_OR_RETURN(blocks_, FramedBlocks::open(split.path, split.compression, limit,
-                                                   {.framing = options.framing,
-                                                    .want_lines = options.count_lines}));
-      return ok_status();
-    }
+    if (options.framing != format::Framing::kLines) return open_framed(split, limit);
     if (!places_.empty() && split.compression == Compression::kNone && !options.count_lines) {
       ASSIGN_OR_RETURN(blocks_, open_picked_lines(split.path, std::move(places_), limit, pool_));
       places_.clear();
@@ -136,9 +132,27 @@ class FileRecordStream final : public stream::RecordStream {
     return ok_status();
   }
 
+  Status open_framed(const FileSplit& split, uint64_t limit) {
+    const ReadOptions& options = shared_->options;
+    format::CutOptions cut{.framing = options.framing, .want_lines = options.count_lines};
+    if (options.csv != nullptr) {
+      cut.csv_delimiter = options.csv->delimiter;
+      cut.csv_quote = options.csv->quote;
+    }
+    ASSIGN_OR_RETURN(std::unique_ptr<FramedBlocks> blocks,
+                     FramedBlocks::open(split.path, split.compression, limit, cut));
+    if (options.csv != nullptr && options.csv->header) {
+      auto named = std::make_shared<format::Provenance>(*shared_->provenance[split_]);
+      ASSIGN_OR_RETURN(named->header, blocks->take_header(*options.csv));
+      named_ = std::move(named);
+    }
+    blocks_ = std::move(blocks);
+    return ok_status();
+  }
+
   format::RecordBatch batch_of(CutBlock block) const {
     format::RecordBatch batch;
-    batch.provenance = shared_->provenance[split_];
+    batch.provenance = named_ != nullptr ? named_ : shared_->provenance[split_];
     batch.records = block.records;
     batch.lines = block.lines;
     batch.owner = std::move(block.owner);
@@ -148,7 +162,8 @@ class FileRecordStream final : public stream::RecordStream {
   std::shared_ptr<Shared> shared_;
   BlockPool pool_;
   uint32_t split_ = 0;
-  std::vector<uint64_t> places_;  // to be picked from the blocks, if not empty
+  std::vector<uint64_t> places_;                     // to be picked from the blocks, if not empty
+  std::shared_ptr<const format::Provenance> named_;  // of a CSV file with a header
   std::unique_ptr<RecordBlocks> blocks_;
 };
 

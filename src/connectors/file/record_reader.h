@@ -24,7 +24,8 @@ struct FileSplit {
 struct ReadOptions {
   format::Framing framing = format::Framing::kLines;
   bool count_lines = false;
-  std::vector<uint64_t> only = {};  // positions, ascending; empty: all
+  const format::CsvOptions* csv = nullptr;  // with kCsv
+  std::vector<uint64_t> only = {};          // positions, ascending; empty: all
 };
 
 // Plain files of lines are read by several threads, a few MiB each at a time; others by one each.

@@ -11,7 +11,6 @@
 #include "base/units.h"
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
-#include "connectors/file/framed_blocks.h"
 #include "connectors/file/picked_lines.h"
 
 namespace lakeward::connectors::file {
@@ -200,8 +199,9 @@ Result<FileSource::Fit> FileSource::fit(const Candidate& candidate, uint64_t row
       if (divisible) end = measure.to;
     }
   }
-  if (rows_left > 0 && !lines && !content_.parquet) {
-    ASSIGN_OR_RETURN(rows, count_records(file.path, compression, file.size));
+  if (rows_left > 0 && !lines) {
+    ASSIGN_OR_RETURN(rows, content_.parquet ? count_parquet_rows(file.path)
+                                            : count_records(file.path, compression, file.size));
     if (rows > rows_left && !is_first) return Fit{};
   }
   Entry entry{.path = file.path, .timestamp_ms = file.modified.millis(), .size = file.size};
@@ -210,19 +210,6 @@ Result<FileSource::Fit> FileSource::fit(const Candidate& candidate, uint64_t row
     entry.to = end;
   }
   return Fit{std::move(entry), rows};
-}
-
-// Of a file that is not divided.
-Result<uint64_t> FileSource::count_records(const std::string& path, Compression compression,
-                                           uint64_t limit) const {
-  ASSIGN_OR_RETURN(const std::unique_ptr<FramedBlocks> blocks,
-                   FramedBlocks::open(path, compression, limit, {.framing = content_.framing}));
-  uint64_t records = 0;
-  while (true) {
-    ASSIGN_OR_RETURN(const CutBlock block, blocks->next());
-    if (block.records.empty()) return records;
-    records += block.records.size();
-  }
 }
 
 Result<std::vector<Entry>> FileSource::entries_between(int64_t after, int64_t to) {
@@ -267,12 +254,12 @@ Result<stream::Input> FileSource::read(const stream::ReadRequest& request) {
     }
     splits.push_back(std::move(split));
   }
-  ReadOptions options{.framing = content_.framing, .count_lines = request.want_lines};
+  if (content_.parquet) return read_parquet(splits, request);
+  ReadOptions options{
+      .framing = content_.framing, .count_lines = request.want_lines, .csv = content_.csv};
   options.only.assign(request.only.begin(), request.only.end());
   return stream::Input(make_record_reader(std::move(splits), std::move(options)));
 }
-
-Result<std::optional<engine::Schema>> FileSource::relation_schema() { return {std::nullopt}; }
 
 Status FileSource::acknowledge(const stream::Offset& to) {
   ASSIGN_OR_RETURN(const int64_t last, parse_offset(to));
@@ -300,7 +287,10 @@ stream::SourceType source_type() {
             ASSIGN_OR_RETURN(FileSourceOptions options,
                              parse_options(file_source_options(), arguments.options));
             Content content{.parquet = arguments.decode == "parquet"};
-            if (arguments.format != nullptr) content.framing = arguments.format->framing();
+            if (arguments.format != nullptr) {
+              content.framing = arguments.format->framing();
+              content.csv = arguments.format->csv();
+            }
             return std::unique_ptr<stream::Source>(
                 std::make_unique<FileSource>(std::move(options), content, environment));
           }};

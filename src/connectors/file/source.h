@@ -23,6 +23,7 @@ namespace lakeward::connectors::file {
 struct Content {
   bool parquet = false;
   format::Framing framing = format::Framing::kLines;
+  const format::CsvOptions* csv = nullptr;  // with kCsv
 };
 
 // The source log has an entry for each file, the offset names the last batch of the log that an
@@ -57,6 +58,11 @@ class FileSource final : public stream::Source {
   // How much of a candidate fits. 0 rows: any number.
   Result<Fit> fit(const Candidate& candidate, uint64_t rows_left, uint64_t bytes_left,
                   bool is_first);
+  // Of files that are Parquet: their rows as a relation.
+  Result<uint64_t> count_parquet_rows(const std::string& path) const;
+  static std::string parquet_select(const std::vector<std::string>& paths);
+  Result<stream::Input> read_parquet(const std::vector<FileSplit>& splits,
+                                     const stream::ReadRequest& request) const;
   Result<uint64_t> count_records(const std::string& path, Compression compression,
                                  uint64_t limit) const;
   // The entries of the batches (after, to].

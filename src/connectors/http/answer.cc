@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "format/csv_format.h"
 #include "format/framing.h"
 
 namespace lakeward::connectors::http {
@@ -15,8 +16,14 @@ constexpr size_t kPadding =
 using Records = std::vector<format::Record>;
 
 // The records of `part`, which is within `body`.
-Result<Records> cut_part(std::string_view body, std::string_view part, format::Framing framing) {
-  format::RecordCutter cutter({.framing = framing});
+Result<Records> cut_part(std::string_view body, std::string_view part, format::Framing framing,
+                         const format::CsvOptions* csv = nullptr) {
+  format::CutOptions options{.framing = framing};
+  if (csv != nullptr) {
+    options.csv_delimiter = csv->delimiter;
+    options.csv_quote = csv->quote;
+  }
+  format::RecordCutter cutter(options);
   const auto offset = static_cast<uint64_t>(part.data() - body.data());
   Records records;
   // The cutter has its own copy; its places lead back to our memory.
@@ -96,7 +103,7 @@ Result<Answer> Answer::parse(std::string file) {
 Result<Records> cut_records(Answer& answer, const Cutting& cutting) {
   std::string& body = answer.body;
   body.reserve(body.size() + kPadding);
-  if (!cutting.json) return cut_part(body, body, cutting.framing);
+  if (!cutting.json) return cut_part(body, body, cutting.framing, cutting.csv);
   if (cutting.records.empty()) {
     if (is_lines(answer.content_type)) return cut_part(body, body, format::Framing::kLines);
     const size_t first = body.find_first_not_of(" \t\r\n");

@@ -30,6 +30,7 @@ struct Cutting {
   bool json = true;     // else as `framing` says
   std::string records;  // a JSON pointer, or "" for the whole body
   format::Framing framing = format::Framing::kLines;
+  const format::CsvOptions* csv = nullptr;  // with kCsv; a header is among the records
 };
 
 // The records in `answer.body`, by their byte offsets; views into it. To have format::kPadding

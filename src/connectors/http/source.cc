@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
+#include "format/csv_format.h"
 
 namespace lakeward::connectors::http {
 namespace {
@@ -107,6 +108,8 @@ Status HttpSource::attach(checkpoint::SourceLog& log) {
       "source: choose another checkpoint folder, or put the source back");
 }
 
+bool HttpSource::has_header() const { return cutting_.csv != nullptr && cutting_.csv->header; }
+
 Result<bool> HttpSource::wait_for_turn(stream::PlanMode mode, std::stop_token stop) {
   const Timestamp now = clock_.now();
   if (mode == stream::PlanMode::kFollow) {
@@ -175,7 +178,7 @@ Result<std::optional<Answer>> HttpSource::poll() {
                 .body = std::move(response.body)};
   const Result<std::vector<format::Record>> records = cut_records(answer, cutting_);
   RETURN_IF_ERROR(records.status().with_context("http " + io::without_secrets(options_.url)));
-  if (records->empty()) return std::optional<Answer>();
+  if (records->size() <= (has_header() ? 1 : 0)) return std::optional<Answer>();
   return std::optional(std::move(answer));
 }
 
@@ -212,6 +215,14 @@ Result<stream::Input> HttpSource::read(const stream::ReadRequest& request) {
     auto split = std::make_shared<AnswerReader::Split>();
     ASSIGN_OR_RETURN(split->answer, Answer::parse(std::move(file).value()));
     ASSIGN_OR_RETURN(split->records, cut_records(split->answer, cutting_));
+    auto provenance = std::make_shared<format::Provenance>();
+    provenance->split = number;
+    provenance->file = io::without_secrets(options_.url);
+    if (has_header() && !split->records.empty()) {
+      ASSIGN_OR_RETURN(provenance->header,
+                       format::parse_csv_header(split->records.front().payload, *cutting_.csv));
+      split->records.erase(split->records.begin());
+    }
     if (!request.only.empty()) {
       std::erase_if(split->records, [&](const format::Record& record) {
         return !std::binary_search(request.only.begin(), request.only.end(),
@@ -220,9 +231,6 @@ Result<stream::Input> HttpSource::read(const stream::ReadRequest& request) {
     }
     if (split->records.empty()) continue;
     split->times.assign(split->records.size(), split->answer.time);
-    auto provenance = std::make_shared<format::Provenance>();
-    provenance->split = number;
-    provenance->file = io::without_secrets(options_.url);
     split->provenance = std::move(provenance);
     splits.push_back(std::move(split));
   }
@@ -259,7 +267,10 @@ stream::SourceType source_type() {
             ASSIGN_OR_RETURN(HttpAuth auth, parse_options(http_auth_options(), options.auth));
             Cutting cutting{.json = arguments.decode.empty() || arguments.decode == "json",
                             .records = options.records};
-            if (arguments.format != nullptr) cutting.framing = arguments.format->framing();
+            if (arguments.format != nullptr) {
+              cutting.framing = arguments.format->framing();
+              cutting.csv = arguments.format->csv();
+            }
             if (!cutting.json && !cutting.records.empty()) {
               return invalid_argument("http: 'records' needs 'decode: json'");
             }

@@ -33,6 +33,8 @@ class HttpSource final : public stream::Source {
  private:
   // One request; nullopt if there is nothing new.
   Result<std::optional<Answer>> poll();
+  // Whether an answer's first record is a CSV header.
+  bool has_header() const;
   Status refuse(const io::HttpResponse& response);
   // Whether it is time for the next request.
   Result<bool> wait_for_turn(stream::PlanMode mode, std::stop_token stop);

@@ -6,6 +6,8 @@
 
 #include "connectors/file/input_folder.h"
 #include "connectors/source_driver.h"
+#include "format/csv_format.h"
+#include "format/json_format.h"
 
 namespace lakeward::test {
 namespace {
@@ -394,6 +396,76 @@ TEST_F(FileSource, RemembersTenThousandFilesOverCompactions) {
     }
   }
   EXPECT_EQ(start().drain(at), Epochs{});
+}
+
+TEST_F(FileSource, ReadsTheElementsOfArrays) {
+  format::JsonOptions json;
+  json.framing = format::Framing::kJsonArray;
+  json.columns = {{"a", "INTEGER"}};
+  const auto array = format::make_json_format(json).value();
+  put("a.json", "[{\"a\":1},\n {\"a\":[2,\"]\"]}]", Duration{20'000'000});
+  put("b.json.gz", gzip("[3][4]"), Duration{10'000'000});
+  SourceRun run = start("in/*", {}, array.get());
+  const auto to = *run.plan(std::nullopt, {.rows = 1}).value();
+  EXPECT_EQ(run.read({std::nullopt, to}).value().size(), 2u)
+      << "a file of one array is not divided";
+  EXPECT_EQ(start("in/*", {}, array.get()).drain(),
+            (Epochs{{"{\"a\":1}", "{\"a\":[2,\"]\"]}", "3", "4"}}));
+}
+
+TEST_F(FileSource, TakesTheHeaderOfEachCsvFile) {
+  format::CsvOptions csv;
+  csv.columns = {{"a", "INTEGER"}, {"b", "VARCHAR"}};
+  csv.delimiter = ';';
+  const auto format = format::make_csv_format(csv).value();
+  put("a.csv",
+      "\xEF\xBB\xBF"
+      "a;b\r\n1;\"x\ny\"\r\n2;z",
+      Duration{20'000'000});
+  put("b.csv", "b;a\n", Duration{10'000'000});
+  SourceRun run = start("in/*", {}, format.get());
+  const auto to = *run.plan(std::nullopt).value();
+  const auto input = run.source().read({.range = {std::nullopt, to}, .only = {}}).value();
+  auto& reader = std::get<std::unique_ptr<stream::RecordReader>>(input);
+  const auto stream = reader->make_stream().value();
+  const auto batch = stream->next().value();
+  ASSERT_TRUE(batch);
+  EXPECT_THAT(batch->provenance->header, ElementsAre("a", "b"));
+  const auto records = run.read({std::nullopt, to}).value();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].text, "1;\"x\ny\"");
+  EXPECT_EQ(records[1].text, "2;z");
+  put("c.csv", "x;y\n1;2\n");
+  SourceRun wrong = start("in/c.csv", {}, format.get());
+  const auto at = *wrong.plan(stream::Offset(to)).value();
+  EXPECT_THAT(wrong.read({to, at}).status().message(), HasSubstr("c.csv"));
+}
+
+TEST_F(FileSource, YieldsParquetAsARelation) {
+  std::filesystem::create_directories(input(""));
+  const auto session = world.database->make_session().value();
+  const auto write = [&](const std::string& select, const std::string& name, Duration age) {
+    ASSERT_TRUE(
+        session->execute("COPY (" + select + ") TO '" + input(name).string() + "' (FORMAT parquet)")
+            .ok());
+    set_modified(input(name), {world.clock.now().micros - age.count()});
+  };
+  SourceRun run(world, "file", options({{"path", scalar("in/*.parquet")}}), nullptr, "parquet");
+  ASSERT_TRUE(run.attach().ok());
+  EXPECT_FALSE(run.source().relation_schema().value());
+  write("SELECT range AS a FROM range(3)", "a.parquet", Duration{20'000'000});
+  write("SELECT range + 10 AS a, 'x' AS b FROM range(3)", "b.parquet", Duration{10'000'000});
+  EXPECT_EQ(run.source().relation_schema().value(), (engine::Schema{{"a", "BIGINT"}}));
+  const auto to = *run.plan(std::nullopt, {.rows = 6}).value();
+  const auto rows = [&](const std::vector<uint64_t>& only) {
+    const auto input = run.source().read({.range = {std::nullopt, to}, .only = only}).value();
+    const auto found =
+        session->query("SELECT string_agg(a || coalesce(b, ''), ' ' ORDER BY _position) FROM (" +
+                       std::get<stream::InputRelation>(input).select + ")");
+    return found.ok() ? found->text(0, 0) : found.status().message();
+  };
+  EXPECT_EQ(rows({}), "0 1 2 10x 11x 12x");
+  EXPECT_EQ(rows({format::Position::make(0, 1), format::Position::make(1, 2)}), "1 12x");
 }
 
 }  // namespace
