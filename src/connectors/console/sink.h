@@ -4,23 +4,12 @@
 #include <memory>
 #include <ostream>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "config/options.h"
+#include "connectors/console/options.h"
 #include "stream/registry.h"
 #include "stream/sink.h"
 
 namespace lakeward::connectors::console {
-
-enum class Form { kJson, kTable };
-std::vector<std::pair<std::string, Form>> option_choices(Form);
-
-struct ConsoleOptions {
-  Form format = Form::kJson;
-  uint64_t limit = 0;
-};
-const config::OptionSet<ConsoleOptions>& console_options();
 
 // At least once: an epoch that is repeated after a crash is shown again, as what is on a screen
 // cannot be asked what it has.

@@ -232,15 +232,4 @@ stream::SinkType sink_type() {
           }};
 }
 
-Result<std::unique_ptr<stream::Sink>> make_dead_letter_sink(const std::string& pipeline,
-                                                            const std::string& query_id,
-                                                            stream::Environment& environment) {
-  DeltaSinkOptions options;
-  options.table = "dead_letter." + pipeline;
-  options.evolve_schema = true;
-  ASSIGN_OR_RETURN(std::unique_ptr<DeltaSink> sink,
-                   DeltaSink::make(std::move(options), query_id, environment));
-  return std::unique_ptr<stream::Sink>(std::move(sink));
-}
-
 }  // namespace lakeward::connectors::delta

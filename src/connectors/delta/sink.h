@@ -54,9 +54,4 @@ class DeltaSink final : public stream::Sink, private stream::SinkWriter, private
 
 stream::SinkType sink_type();
 
-// The table dead_letter.<pipeline>, for a pipeline's rejected records.
-Result<std::unique_ptr<stream::Sink>> make_dead_letter_sink(const std::string& pipeline,
-                                                            const std::string& query_id,
-                                                            stream::Environment& environment);
-
 }  // namespace lakeward::connectors::delta

@@ -1,11 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "connectors/delta/lake_tables.h"
 #include "connectors/delta/offset.h"
 #include "connectors/delta/options.h"
-#include "connectors/delta/sink.h"
 #include "connectors/source_driver.h"
+#include "delta/scan.h"
 #include "delta/table.h"
 #include "delta/transaction.h"
 
@@ -53,10 +52,8 @@ class DeltaConnector : public ::testing::Test {
     return texts;
   }
   std::vector<std::string> table_rows() {
-    connectors::delta::LakeTables tables(*world.lake, *world.database);
-    const auto version = tables.version(kTable).value();
-    return version ? rows(tables.scan_select(kTable, *version).value())
-                   : std::vector<std::string>{};
+    const lakeward::delta::Table opened = table();
+    return rows(lakeward::delta::scan(opened, opened.snapshot().value()).value().sql);
   }
 
   SourceRun start(OptionList more = {}) {
@@ -96,7 +93,6 @@ class DeltaConnector : public ::testing::Test {
 using Epochs = std::vector<std::vector<std::string>>;
 using DeltaSink = DeltaConnector;
 using DeltaSource = DeltaConnector;
-using LakeTables = DeltaConnector;
 
 TEST_F(DeltaSink, AppendsEachEpochOnce) {
   append("SELECT 1 AS a");
@@ -179,14 +175,6 @@ TEST_F(DeltaSink, LeavesNoFileOfAnEpochThatIsDiscarded) {
   EXPECT_GT(world.lake->list_recursive("bronze/readings")->size(), before);
   sink->writer().discard(std::move(written));
   EXPECT_EQ(world.lake->list_recursive("bronze/readings")->size(), before);
-}
-
-TEST_F(DeltaSink, WritesDeadLettersToTheirOwnTable) {
-  const auto letters =
-      connectors::delta::make_dead_letter_sink("silver", "q", world.environment).value();
-  ASSERT_TRUE(put(world, *letters, "SELECT 'bad' AS reason", 0).ok());
-  connectors::delta::LakeTables tables(*world.lake, *world.database);
-  EXPECT_EQ(tables.version("dead_letter.silver").value(), 0);
 }
 
 TEST_F(DeltaSource, WaitsForATableThatDoesNotExist) {
@@ -353,16 +341,6 @@ TEST(DeltaOffset, IsSparks) {
           .value(),
       offset);
   EXPECT_EQ(TableOffset::parse("{\"logOffset\":1}").status().code(), StatusCode::kCorruption);
-}
-
-TEST_F(LakeTables, AreReadAtAFixedVersion) {
-  connectors::delta::LakeTables tables(*world.lake, *world.database);
-  EXPECT_EQ(tables.version(kTable).value(), std::nullopt);
-  append("SELECT 1 AS a");
-  append("SELECT 2 AS a");
-  EXPECT_EQ(tables.version(kTable).value(), 1);
-  EXPECT_THAT(rows(tables.scan_select(kTable, 0).value()), ElementsAre("(1)"));
-  EXPECT_EQ(tables.scan_select(kTable, 7).status().code(), StatusCode::kNotFound);
 }
 
 TEST(DeltaOptions, AreCheckedByName) {
