@@ -336,11 +336,34 @@ std::string render_help(const CommandText& command, const std::vector<OptionText
   for (const OptionText& option : common) {
     lines.emplace_back(option_list_name(option), documentation(option));
   }
-  out += "\nCommon options:\n";
+  if (!common.empty()) out += "\nCommon options:\n";
   append_lines(out, lines);
   out += command.text.examples.size() == 1 ? "\nExample:\n" : "\nExamples:\n";
   for (const std::string& example : command.text.examples) out += "  " + example + "\n";
   return out;
+}
+
+std::string render_reference(const CommandLine& line) {
+  std::string out =
+      "# Commands\n\nMade from the declarations in src/cli; `lakeward COMMAND --help` prints the "
+      "same.\n\nExit codes: 0 done; 1 the work failed; 2 wrong use or an invalid project; 3 a data "
+      "expectation said `fail`; 130\ninterrupted, after a clean stop. Data goes to stdout, all "
+      "else "
+      "to stderr.\n";
+  const auto add_page = [&](const CommandText& command) {
+    out += "\n## lakeward " + command.name + "\n\n```\n" + render_help(command, {}) + "```\n";
+  };
+  for (const CommandText& command : line.commands()) {
+    add_page(command);
+    for (const CommandText& child : command.subcommands) add_page(child);
+  }
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (const OptionText& option : line.common_options()) {
+    lines.emplace_back(option_list_name(option), documentation(option));
+  }
+  out += "\n## Options of every command\n\n```\n";
+  append_lines(out, lines);
+  return out + "```\n";
 }
 
 void report_failure(const Status& status, bool json) {

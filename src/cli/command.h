@@ -108,6 +108,9 @@ class CommandLine {
 // A command's page as --help prints it.
 std::string render_help(const CommandText& command, const std::vector<OptionText>& common);
 
+// docs/reference/commands.md: every command's page.
+std::string render_reference(const CommandLine& line);
+
 // Says on stderr why a command failed: a line "lakeward: …", or with `json` an object.
 void report_failure(const Status& status, bool json);
 

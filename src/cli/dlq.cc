@@ -70,8 +70,7 @@ Outcome show(const DlqOptions& options, const Common& common) {
 Outcome replay(const DlqOptions& options, const Common& common) {
   const Interruption interruption;
   start_log(common);
-  auto workspace =
-      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
+  auto workspace = service::Workspace::open(common.project, service::Workspace::Checked::kToRun);
   if (!workspace.ok()) return workspace.status();
   if (const auto plan = (*workspace)->plan(); !plan.ok()) return plan.status();
   const auto pipeline = (*workspace)->pipeline(options.pipeline);

@@ -57,8 +57,7 @@ Outcome run(const RunOptions& options, const Common& common) {
   }
   Interruption interruption;
   start_log(common);
-  auto workspace =
-      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
+  auto workspace = service::Workspace::open(common.project, service::Workspace::Checked::kToRun);
   if (!workspace.ok()) return workspace.status();
   const Result<project::Plan> plan = (*workspace)->plan();
   if (!plan.ok()) return plan.status();

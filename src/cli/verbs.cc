@@ -5,8 +5,10 @@ namespace lakeward::cli {
 void add_all_verbs(CommandLine& line) {
   add_init(line);
   add_validate(line);
+  add_doctor(line);
   add_plan(line);
   add_run(line);
+  add_test(line);
   add_peek(line);
   add_query(line);
   add_tables(line);

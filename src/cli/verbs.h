@@ -21,6 +21,8 @@ void add_plan(CommandLine& line);
 void add_status(CommandLine& line);
 void add_unsupported(CommandLine& line);
 void add_validate(CommandLine& line);
+void add_doctor(CommandLine& line);
+void add_test(CommandLine& line);
 void add_version(CommandLine& line);
 
 }  // namespace lakeward::cli

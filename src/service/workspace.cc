@@ -57,7 +57,8 @@ uint64_t engine_budget(uint64_t process_bytes) {
   return std::max(kSmallestBudget, process_bytes - process_bytes / 4);
 }
 
-Result<std::unique_ptr<Workspace>> Workspace::open(const fs::path& folder, Checked checked) {
+Result<std::unique_ptr<Workspace>> Workspace::open(const fs::path& folder, Checked checked,
+                                                   const std::optional<fs::path>& state) {
   auto workspace = std::unique_ptr<Workspace>(new Workspace());
   connectors::register_connectors(workspace->registry_);
   const project::SystemVariables variables;
@@ -70,7 +71,11 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const fs::path& folder, Check
   }
   if (!problems.empty()) return invalid_project(problems);
   workspace->project_ = std::move(loaded.project);
-  RETURN_IF_ERROR(workspace->open_engine(checked == Checked::kPipelines));
+  if (state) {
+    workspace->project_.lake = (*state / "lake").string();
+    workspace->project_.checkpoints = (*state / "checkpoints").string();
+  }
+  RETURN_IF_ERROR(workspace->open_engine(checked == Checked::kToRun));
   return workspace;
 }
 

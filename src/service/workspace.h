@@ -39,14 +39,17 @@ class Workspace {
  public:
   // How much of a project must be right.
   enum class Checked {
-    kSettings,  // lakeward.yaml alone: for commands that only read the lake
-    kPipelines  // every pipeline as well
+    kSettings,   // lakeward.yaml alone: for commands that only read the lake
+    kPipelines,  // every pipeline as well
+    kToRun       // the same, and the engine spills beside the lake
   };
 
   // Reads the project in `folder` and opens its lake. Errors: InvalidArgument with all problems, a
   // line each; NotFound if there is no lakeward.yaml; Unsupported locations.
-  static Result<std::unique_ptr<Workspace>> open(const std::filesystem::path& folder,
-                                                 Checked checked = Checked::kSettings);
+  // With `state`, the lake and the checkpoints are in that folder, whatever the project says.
+  static Result<std::unique_ptr<Workspace>> open(
+      const std::filesystem::path& folder, Checked checked = Checked::kSettings,
+      const std::optional<std::filesystem::path>& state = std::nullopt);
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 

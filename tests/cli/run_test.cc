@@ -97,5 +97,33 @@ TEST(Validate, NamesEveryProblemWithItsPlace) {
   EXPECT_THAT(result.out, HasSubstr("volume"));
 }
 
+TEST(Doctor, SaysWhatIsWrongAndHowToMendIt) {
+  ReadingsProject project;
+  const ProcessResult sound = project.call({"doctor"});
+  EXPECT_EQ(sound.exit_code, 0) << sound.out << sound.err;
+  EXPECT_THAT(sound.out, HasSubstr("ok     source of readings"));
+  write_text(project.path() / "lake", "a file in the lake's place");
+  const ProcessResult wrong = project.call({"doctor"});
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.out, HasSubstr("is not a folder"));
+  EXPECT_THAT(wrong.out, HasSubstr("wrong  lake"));
+}
+
+TEST(ProjectTests, RunThroughTheRealPipelineAndShowTheDifference) {
+  ReadingsProject project;
+  const auto test_case = project.path() / "tests" / "small";
+  write_text(test_case / "input" / "b.jsonl", "{\"id\":7,\"value\":1}\n{\"id\":8,\"value\":101}\n");
+  write_text(test_case / "expected" / "bronze.readings.csv", "id,value\n7,1.0\n");
+  write_text(test_case / "expected" / "dead_letter.readings.csv", "expectation\nin_range\n");
+  const ProcessResult passed = project.call({"test"});
+  EXPECT_EQ(passed.exit_code, 0) << passed.out << passed.err;
+  EXPECT_EQ(passed.out, "passed  small\n");
+  write_text(test_case / "expected" / "bronze.readings.csv", "id,value\n9,1.0\n");
+  const ProcessResult failed = project.call({"test", "small"});
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_THAT(failed.out, HasSubstr("  - 9,1.0\n  + 7,1.0\n"));
+  EXPECT_FALSE(std::filesystem::exists(project.path() / "lake"));
+}
+
 }  // namespace
 }  // namespace lakeward::test

@@ -1,0 +1,132 @@
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "cli/interruption.h"
+#include "cli/verbs.h"
+#include "io/memory_store.h"
+#include "service/pipeline_builder.h"
+#include "service/workspace.h"
+
+namespace lakeward::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uint64_t kLittleDisk = 1ULL << 30;
+
+// One thing that was looked at: OK, or what is wrong and how to mend it.
+struct Finding {
+  std::string what;
+  bool ok = true;
+  std::string detail;
+};
+
+// The folder, or what is there of the way to it: it is made when it is first needed.
+fs::path existing_part(fs::path folder) {
+  std::error_code ignored;
+  while (!fs::exists(folder, ignored) && folder.has_parent_path() &&
+         folder != folder.parent_path()) {
+    folder = folder.parent_path();
+  }
+  return folder;
+}
+
+Finding check_folder(const std::string& what, const std::string& location) {
+  const fs::path there = existing_part(location);
+  if (!fs::is_directory(there)) {
+    return {what, false, there.string() + " is not a folder; rename it or choose another place"};
+  }
+  if (access(there.c_str(), W_OK | X_OK) != 0) {
+    return {what, false,
+            "cannot write to " + there.string() + "; give this user the right to: chown or chmod"};
+  }
+  std::error_code error;
+  const fs::space_info space = fs::space(there, error);
+  if (!error && space.available < kLittleDisk) {
+    return {what, false,
+            location + " has only " + format_bytes(space.available) +
+                " left; make room, or choose another disk"};
+  }
+  return {what, true, location + (error ? "" : ", " + format_bytes(space.available) + " free")};
+}
+
+Finding check_memory(uint64_t declared) {
+  struct sysinfo info {};
+  if (sysinfo(&info) != 0) return {"memory", true, format_bytes(declared)};
+  const uint64_t machine = uint64_t{info.totalram} * info.mem_unit;
+  const std::string text = format_bytes(declared) + " of this machine's " + format_bytes(machine);
+  if (declared <= machine) return {"memory", true, text};
+  return {"memory", false, text + "; lower 'memory' in lakeward.yaml"};
+}
+
+// Plans a first epoch against a checkpoint in memory: whatever the source needs must be there.
+Status reach_source(service::Workspace& workspace, const project::Pipeline& pipeline,
+                    std::stop_token stop) {
+  ASSIGN_OR_RETURN(const auto format, service::build_format(workspace, pipeline));
+  ASSIGN_OR_RETURN(const auto source, service::build_source(workspace, pipeline, format.get()));
+  io::MemoryStore store;
+  checkpoint::SourceLog log(store, "doctor/sources/0");
+  RETURN_IF_ERROR(source->attach(log));
+  return source->plan(std::nullopt, {.rows = 1, .bytes = 1}, stream::PlanMode::kFollow, stop)
+      .status();
+}
+
+std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop) {
+  const project::Project& project = workspace.project();
+  std::vector<Finding> findings = {
+      {"project", true,
+       project.name + ", " + std::to_string(project.pipelines.size()) + " pipelines, time zone " +
+           project.time_zone},
+      check_folder("lake", project.lake),
+      check_folder("checkpoints", project.checkpoints),
+      check_memory(project.memory_bytes),
+  };
+  for (const project::Pipeline& pipeline : project.pipelines) {
+    if (pipeline.is_view()) continue;
+    const Status reached = reach_source(workspace, pipeline, stop);
+    findings.push_back({"source of " + pipeline.name, reached.ok(),
+                        reached.ok() ? pipeline.from->connector : reached.message()});
+  }
+  return findings;
+}
+
+Outcome doctor(const Common& common) {
+  const Interruption interruption;
+  const Result<config::Problems> problems = service::find_problems(common.project);
+  if (!problems.ok()) return problems.status();
+  if (!problems->empty()) return service::invalid_project(*problems);
+  auto workspace =
+      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
+  if (!workspace.ok()) return workspace.status();
+  const std::vector<Finding> findings = examine(**workspace, interruption.token());
+  size_t wrong = 0;
+  nlohmann::ordered_json array = nlohmann::json::array();
+  for (const Finding& finding : findings) {
+    wrong += finding.ok ? 0 : 1;
+    array.push_back({{"what", finding.what}, {"ok", finding.ok}, {"detail", finding.detail}});
+    if (!common.json) {
+      std::cout << (finding.ok ? "ok     " : "wrong  ") << finding.what << ": " << finding.detail
+                << "\n";
+    }
+  }
+  if (common.json) std::cout << array.dump() << "\n";
+  if (wrong == 0) return ok_status();
+  return io_error(std::to_string(wrong) + (wrong == 1 ? " thing is" : " things are") + " wrong");
+}
+
+}  // namespace
+
+void add_doctor(CommandLine& line) {
+  line.add({.name = "doctor",
+            .summary = "Tries everything that the project needs and says how to mend it",
+            .details = {"Folders and disk space, memory, time zone, and each pipeline's source. "
+                        "Nothing is written."},
+            .examples = {"lakeward doctor"}},
+           doctor);
+}
+
+}  // namespace lakeward::cli
