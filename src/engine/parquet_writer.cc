@@ -108,14 +108,13 @@ Result<std::vector<WrittenFile>> write_parquet(Session& session, const std::stri
     Random random = Random::from_entropy();
     target /= options.file_stem + "-" + make_uuid(random) + ".parquet";
   }
-  ASSIGN_OR_RETURN(const std::unique_ptr<ResultStream> stream,
-                   session.stream("COPY (" + select + "\n) TO " + quote_literal(target.string()) +
-                                  " (" + copy_options(options) + ")"));
+  // Not streamed: a thread that waits for a stream spins beside the ones that work.
+  ASSIGN_OR_RETURN(const Rows written,
+                   session.query("COPY (" + select + "\n) TO " + quote_literal(target.string()) +
+                                 " (" + copy_options(options) + ")"));
   std::vector<WrittenFile> files;
-  while (true) {
-    ASSIGN_OR_RETURN(const std::optional<Chunk> chunk, stream->next());
-    if (!chunk) break;
-    for (size_t row = 0; row < chunk->rows(); ++row) files.push_back(read_file(*chunk, row));
+  for (const Chunk& chunk : written.chunks()) {
+    for (size_t row = 0; row < chunk.rows(); ++row) files.push_back(read_file(chunk, row));
   }
   // COPY makes a file also for no rows; a table has no use for it.
   std::erase_if(files, [](const WrittenFile& file) {

@@ -67,6 +67,8 @@ class Rows {
   // An integer column of any width (or BOOLEAN, DATE, TIMESTAMP) as int64; 0 for NULL.
   int64_t integer(size_t row, size_t column) const;
   double real(size_t row, size_t column) const;
+  // The rows as they are held, for nested values.
+  const std::vector<Chunk>& chunks() const { return chunks_; }
 
  private:
   // The chunk that holds a row, and the row's place in it.

@@ -1,5 +1,7 @@
 #include "engine/session.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "engine/errors.h"
@@ -7,6 +9,20 @@
 #include "engine/sql_text.h"
 
 namespace lakeward::engine {
+namespace {
+
+// Helps with a query's tasks until it is ready or has failed. DuckDB's own loop would spin, at the
+// cost of a core, whenever other threads have taken all of them.
+duckdb_pending_state run_tasks(duckdb_pending_result pending) {
+  constexpr std::chrono::microseconds kIdle{100};
+  while (true) {
+    const duckdb_pending_state state = duckdb_pending_execute_task(pending);
+    if (state == DUCKDB_PENDING_ERROR || duckdb_pending_execution_is_finished(state)) return state;
+    if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) std::this_thread::sleep_for(kIdle);
+  }
+}
+
+}  // namespace
 
 Session::Impl::~Impl() {
   for (const auto& [name, id] : relations) database->functions.remove_relation(id);
@@ -36,8 +52,24 @@ Status Session::execute(const std::string& sql) {
 }
 
 Result<Rows> Session::query(const std::string& sql) {
+  duckdb_prepared_statement statement = nullptr;
+  if (duckdb_prepare(impl_->connection, sql.c_str(), &statement) == DuckDBError) {
+    const Status failure = impl_->failure(duckdb_prepare_error(statement));
+    duckdb_destroy_prepare(&statement);
+    return failure;
+  }
+  duckdb_pending_result pending = nullptr;
+  duckdb_pending_prepared(statement, &pending);
+  duckdb_destroy_prepare(&statement);
+  if (run_tasks(pending) == DUCKDB_PENDING_ERROR) {
+    const Status failure = impl_->failure(duckdb_pending_error(pending));
+    duckdb_destroy_pending(&pending);
+    return failure;
+  }
   duckdb_result result;
-  if (duckdb_query(impl_->connection, sql.c_str(), &result) == DuckDBError) {
+  const duckdb_state state = duckdb_execute_pending(pending, &result);
+  duckdb_destroy_pending(&pending);
+  if (state == DuckDBError) {
     const Status failure = impl_->failure(duckdb_result_error(&result));
     duckdb_destroy_result(&result);
     return failure;
