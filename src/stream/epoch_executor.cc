@@ -274,6 +274,7 @@ Result<Accounting> EpochExecutor::balance(const Pass& pass) const {
   Accounting accounting;
   accounting.read = input_ == nullptr ? gate.seen : pass.read.records;
   accounting.bytes = pass.read.bytes;
+  accounting.lost = pass.read.lost;
   accounting.written = pass.rows;
   accounting.dropped = gate.dropped;
   accounting.malformed = pass.read.malformed.size();

@@ -55,6 +55,7 @@ Result<ReadTally> RecordTable::tally() const {
     found = true;
     tally.records = scan->records;
     tally.bytes = scan->bytes;
+    tally.lost = scan->lost;
   }
   tally.malformed = malformed_;
   return tally;
@@ -308,11 +309,16 @@ Result<std::unique_ptr<engine::ChunkProducer>> RecordTable::Scan::make_producer(
 }
 
 Result<std::unique_ptr<engine::TableScan>> RecordTable::scan(const std::vector<size_t>& columns) {
+  const auto uses = [&](RecordColumn wanted) {
+    return std::any_of(columns.begin(), columns.end(), [&](size_t column) {
+      return !origins_[column].decoded && origins_[column].record == wanted;
+    });
+  };
   ReadRequest request;
-  for (const size_t column : columns) {
-    const Origin& origin = origins_[column];
-    if (!origin.decoded && origin.record == RecordColumn::kLine) request.want_lines = true;
-  }
+  request.want_lines = uses(RecordColumn::kLine);
+  request.want_keys = uses(RecordColumn::kKey);
+  request.want_timestamps = uses(RecordColumn::kTimestamp);
+  request.want_headers = uses(RecordColumn::kHeaders);
   std::lock_guard lock(mutex_);
   request.range = range_;
   request.only = only_;
@@ -320,6 +326,7 @@ Result<std::unique_ptr<engine::TableScan>> RecordTable::scan(const std::vector<s
   auto* reader = std::get_if<std::unique_ptr<RecordReader>>(&input);
   if (reader == nullptr) return internal_error("a source of records returned a relation");
   scans_.push_back(std::make_shared<Progress>());
+  scans_.back()->lost = (*reader)->lost();
   return std::unique_ptr<engine::TableScan>(
       std::make_unique<Scan>(*this, std::move(*reader), scans_.back(), columns));
 }

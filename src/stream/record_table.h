@@ -24,6 +24,7 @@ namespace lakeward::stream {
 struct ReadTally {
   uint64_t records = 0;
   uint64_t bytes = 0;                         // of payload
+  uint64_t lost = 0;                          // deleted before they were read
   std::map<uint64_t, std::string> malformed;  // reason by position
 };
 
@@ -59,6 +60,7 @@ class RecordTable final : public engine::TableSource {
   struct Progress {
     uint64_t records = 0;
     uint64_t bytes = 0;
+    uint64_t lost = 0;
     size_t running = 0;
     bool begun = false;
     bool complete() const { return begun && running == 0; }

@@ -58,6 +58,9 @@ class RecordReader {
   virtual size_t max_threads() const = 0;
   // Called once a thread, from that thread. Together the streams yield each record exactly once.
   virtual Result<std::unique_ptr<RecordStream>> make_stream() = 0;
+  // How many records of the range were deleted before they were read and are left out, where the
+  // user's policy allows that. Known from the beginning.
+  virtual uint64_t lost() const { return 0; }
 };
 
 // Input that the engine reads by itself (Parquet files, a table's rows): a SELECT, whose column
@@ -74,6 +77,10 @@ struct ReadRequest {
   // letters.
   std::span<const uint64_t> only;
   bool want_lines = false;  // fill RecordBatch::lines
+  // Whether RecordBatch::keys, timestamps and headers are used; a source may fill them even so.
+  bool want_keys = true;
+  bool want_timestamps = true;
+  bool want_headers = true;
 };
 
 // How far a source is behind, for `status`; nullopt where it cannot be known cheaply.
