@@ -6,6 +6,7 @@
 #include "connectors/file/sink.h"
 #include "connectors/file/source.h"
 #include "connectors/http/source.h"
+#include "connectors/kafka/source.h"
 #include "connectors/simulator/source.h"
 
 namespace lakeward::connectors {
@@ -17,6 +18,7 @@ void register_connectors(stream::Registry& registry) {
   registry.add_source("file", file::source_type());
   registry.add_sink("file", file::sink_type());
   registry.add_source("http", http::source_type());
+  registry.add_source("kafka", kafka::source_type());
   registry.add_source("simulator", simulator::source_type());
 }
 

@@ -1,0 +1,74 @@
+#include "connectors/kafka/message_block.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lakeward::connectors::kafka {
+namespace {
+
+// Room for some thousand usual messages, and little enough to stay in a core's cache.
+constexpr size_t kChunkBytes = 512 << 10;
+
+}  // namespace
+
+void MessageBlock::add(const rd_kafka_message_t& message, Wanted wanted) {
+  records_.push_back({keep(message.payload, message.len), place_of(message.offset)});
+  offsets_.push_back(message.offset);
+  payload_bytes_ += message.len;
+  if (wanted.keys) {
+    if (message.key == nullptr) {
+      keys_.emplace_back(std::nullopt);
+    } else {
+      keys_.emplace_back(keep(message.key, message.key_len));
+    }
+  }
+  if (wanted.timestamps) {
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    timestamps_.push_back(Timestamp::from_millis(rd_kafka_message_timestamp(&message, &type)));
+  }
+  if (wanted.headers) headers_.push_back(headers_json(message));
+}
+
+void MessageBlock::clear() {
+  // A chunk that was made for a very long message is not kept for the next.
+  std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.capacity > kChunkBytes; });
+  if (chunks_.size() > 1) chunks_.resize(1);
+  if (!chunks_.empty()) chunks_.front().used = 0;
+  records_.clear();
+  offsets_.clear();
+  keys_.clear();
+  timestamps_.clear();
+  headers_.clear();
+  payload_bytes_ = 0;
+}
+
+void MessageBlock::add_chunk(size_t size) {
+  Chunk chunk;
+  chunk.capacity = std::max(size, kChunkBytes);
+  chunk.bytes = std::make_unique_for_overwrite<char[]>(chunk.capacity + format::kPadding);
+  chunks_.push_back(std::move(chunk));
+}
+
+format::RecordBatch MessageBlock::batch(size_t first, size_t count) const {
+  format::RecordBatch batch;
+  batch.records = std::span(records_).subspan(first, count);
+  batch.offsets = std::span(offsets_).subspan(first, count);
+  if (!keys_.empty()) batch.keys = std::span(keys_).subspan(first, count);
+  if (!timestamps_.empty()) batch.timestamps = std::span(timestamps_).subspan(first, count);
+  if (!headers_.empty()) batch.headers = std::span(headers_).subspan(first, count);
+  return batch;
+}
+
+std::shared_ptr<MessageBlock> MessageBlockPool::take() {
+  for (const std::shared_ptr<MessageBlock>& block : blocks_) {
+    if (block.use_count() != 1) continue;
+    // Whoever let it go last has read it before we write it.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    block->clear();
+    return block;
+  }
+  blocks_.push_back(std::make_shared<MessageBlock>());
+  return blocks_.back();
+}
+
+}  // namespace lakeward::connectors::kafka

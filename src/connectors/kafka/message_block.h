@@ -1,0 +1,83 @@
+// Messages copied out of librdkafka's memory.
+#pragma once
+
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "connectors/kafka/client.h"
+#include "format/record_batch.h"
+
+namespace lakeward::connectors::kafka {
+
+// Record::place of a message: its offset's lower bits. Different for any two messages of an epoch.
+inline uint64_t place_of(int64_t offset) {
+  return static_cast<uint64_t>(offset) & format::Position::kPlaceMask;
+}
+
+// What of a message is asked for, besides the payload.
+struct Wanted {
+  bool keys = false;
+  bool timestamps = false;
+  bool headers = false;
+};
+
+// Messages of one partition, in order. The payloads lie one behind the other, so that each is
+// followed by readable bytes, as decoders need; in librdkafka's own buffers the last one may not
+// be.
+class MessageBlock {
+ public:
+  void add(const rd_kafka_message_t& message, Wanted wanted);
+  void clear();
+  bool empty() const { return records_.empty(); }
+  size_t size() const { return records_.size(); }
+  size_t payload_bytes() const { return payload_bytes_; }
+
+  // The records from `first` on, `count` of them; without owner and provenance.
+  format::RecordBatch batch(size_t first, size_t count) const;
+  int64_t offset(size_t index) const { return offsets_[index]; }
+
+ private:
+  struct Chunk {
+    std::unique_ptr<char[]> bytes;
+    size_t capacity = 0;  // without the padding
+    size_t used = 0;
+  };
+  // A copy that stays where it is until clear().
+  std::string_view keep(const void* bytes, size_t size);
+  void add_chunk(size_t size);
+
+  std::vector<Chunk> chunks_;  // the last one is being filled
+  std::vector<format::Record> records_;
+  std::vector<int64_t> offsets_;
+  std::vector<std::optional<std::string_view>> keys_;
+  std::vector<Timestamp> timestamps_;
+  std::vector<std::string> headers_;
+  size_t payload_bytes_ = 0;
+};
+
+// Hands out blocks and takes them back when nobody holds them any more. Used by one thread; the
+// blocks may be let go by any thread.
+class MessageBlockPool {
+ public:
+  std::shared_ptr<MessageBlock> take();
+
+ private:
+  std::vector<std::shared_ptr<MessageBlock>> blocks_;
+};
+
+inline std::string_view MessageBlock::keep(const void* bytes, size_t size) {
+  if (chunks_.empty() || chunks_.back().capacity - chunks_.back().used < size) add_chunk(size);
+  Chunk& chunk = chunks_.back();
+  char* place = chunk.bytes.get() + chunk.used;
+  if (size > 0) std::memcpy(place, bytes, size);
+  chunk.used += size;
+  return {place, size};
+}
+
+}  // namespace lakeward::connectors::kafka

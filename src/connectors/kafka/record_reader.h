@@ -1,0 +1,62 @@
+// The records of an epoch's ranges, shared among threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "connectors/kafka/consumer.h"
+#include "connectors/kafka/offsets.h"
+#include "stream/source.h"
+
+namespace lakeward::connectors::kafka {
+
+// What an epoch reads of a partition.
+struct PartitionRange {
+  TopicPartition partition;
+  uint32_t split = 0;
+  int64_t from = 0;
+  int64_t to = 0;
+};
+
+// Consumers that wait for the next range, and what was seen of the records. Thread-safe; outlives
+// its readers.
+class ConsumerPool {
+ public:
+  explicit ConsumerPool(config::StringMap properties) : properties_(std::move(properties)) {}
+
+  // A consumer that goes on from these places, or a new one.
+  Result<std::unique_ptr<Consumer>> take(const Offsets& from);
+  // Keeps it for the next take(), in place of the one before.
+  void put(std::unique_ptr<Consumer> consumer);
+
+  void observe(uint64_t records, uint64_t bytes);
+  // Of payload, as far as known.
+  uint64_t mean_record_bytes() const;
+
+ private:
+  const config::StringMap properties_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<Consumer> waiting_;
+  uint64_t records_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+struct ReadOptions {
+  Wanted wanted;
+  std::vector<uint64_t> only = {};  // positions, ascending; empty: all
+  uint64_t lost = 0;                // see stream::RecordReader
+  // Why the brokers do not have a partition's offset any more, with the exact range.
+  std::function<Status(const TopicPartition&, int64_t offset)> explain_loss;
+};
+
+// Reads each range to its end, whatever gaps transactions and compaction have left in it. Errors of
+// its streams: Unavailable if the brokers cannot be reached, or give nothing for a long time.
+Result<std::unique_ptr<stream::RecordReader>> make_record_reader(std::shared_ptr<ConsumerPool> pool,
+                                                                 std::vector<PartitionRange> ranges,
+                                                                 ReadOptions options);
+
+}  // namespace lakeward::connectors::kafka

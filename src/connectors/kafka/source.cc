@@ -1,0 +1,293 @@
+#include "connectors/kafka/source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/units.h"
+#include "checkpoint/source_log.h"
+#include "connectors/declared_options.h"
+
+namespace lakeward::connectors::kafka {
+namespace {
+
+// In the source's folder in the checkpoint.
+constexpr const char* kInitialOffsets = "0";
+// How soon a new partition is seen.
+constexpr Duration kDiscoverEvery{5'000'000};
+
+std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
+
+config::StringMap reading_properties(const KafkaSourceOptions& options,
+                                     const std::filesystem::path& root) {
+  config::StringMap properties = connection_properties(options, root);
+  const bool committed = options.isolation == Isolation::kReadCommitted;
+  properties.emplace_back("isolation.level", committed ? "read_committed" : "read_uncommitted");
+  if (!options.group_id.empty()) properties.emplace_back("group.id", options.group_id);
+  return properties;
+}
+
+Offsets all_at(const Offsets& partitions, int64_t what) {
+  Offsets wanted;
+  for (const auto& [partition, offset] : partitions) wanted[partition] = what;
+  return wanted;
+}
+
+}  // namespace
+
+KafkaSource::KafkaSource(KafkaSourceOptions options, std::string pipeline,
+                         stream::Environment& environment)
+    : options_(std::move(options)),
+      pipeline_(std::move(pipeline)),
+      clock_(environment.clock),
+      properties_(reading_properties(options_, environment.project_root)),
+      consumers_(std::make_shared<ConsumerPool>(properties_)) {}
+
+Status KafkaSource::attach(checkpoint::SourceLog& log) {
+  log_ = &log;
+  const Result<std::string> bytes = log.read_file(kInitialOffsets);
+  if (bytes.status().code() == StatusCode::kNotFound) return ok_status();
+  RETURN_IF_ERROR(bytes.status());
+  ASSIGN_OR_RETURN(initial_, parse_initial_offsets(*bytes));
+  return ok_status();
+}
+
+Result<Client*> KafkaSource::client() {
+  if (client_ == nullptr) {
+    ASSIGN_OR_RETURN(client_, Client::make(properties_));
+  }
+  return client_.get();
+}
+
+Status KafkaSource::discover() {
+  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return ok_status();
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  std::vector<TopicPartition> found;
+  for (const std::string& topic : options_.topic) {
+    const Result<std::vector<int32_t>> numbers = client->partitions(topic);
+    // Known before: deleted, or a broker that has just started and does not know it yet.
+    if (numbers.status().code() == StatusCode::kNotFound && discovered_) {
+      return unavailable("kafka: the topic '" + topic +
+                         "' is gone; if it was deleted, stop the pipeline");
+    }
+    RETURN_IF_ERROR(numbers.status());
+    for (const int32_t number : *numbers) found.push_back({topic, number});
+  }
+  partitions_ = std::move(found);
+  discovered_ = clock_.now();
+  return ok_status();
+}
+
+Result<Offsets> KafkaSource::decide_start() {
+  config::Problems problems;
+  const Start start = parse_start(options_.start, options_.topic, problems);
+  if (!problems.empty()) return invalid_argument(problems.front().to_string());
+  RETURN_IF_ERROR(discover());
+  Offsets wanted;
+  for (const TopicPartition& partition : partitions_) wanted[partition] = start.everywhere;
+  Offsets given;
+  for (const auto& [partition, offset] : start.offsets) {
+    if (!wanted.contains(partition)) {
+      return invalid_argument("kafka: 'start' names " + partition.to_string() +
+                              ", which does not exist; correct 'start'");
+    }
+    if (offset >= 0) {
+      given[partition] = offset;
+      wanted.erase(partition);
+    } else {
+      wanted[partition] = offset;
+    }
+  }
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  ASSIGN_OR_RETURN(Offsets begin, client->list_offsets(wanted));
+  begin.merge(given);
+  return begin;
+}
+
+Result<Offsets> KafkaSource::initial_offsets() {
+  if (initial_) return *initial_;
+  ASSIGN_OR_RETURN(const Offsets begin, decide_start());
+  RETURN_IF_ERROR(log_->write_file(kInitialOffsets, format_initial_offsets(begin)));
+  initial_ = begin;
+  return begin;
+}
+
+Result<Offsets> KafkaSource::begin_of(const std::optional<stream::Offset>& from) {
+  if (!from) return initial_offsets();
+  ASSIGN_OR_RETURN(const Offsets begin, parse_offsets(*from));
+  for (const auto& [partition, offset] : begin) {
+    if (std::find(options_.topic.begin(), options_.topic.end(), partition.topic) ==
+        options_.topic.end()) {
+      return invalid_argument("kafka: the checkpoint of '" + pipeline_ + "' has read the topic '" +
+                              partition.topic +
+                              "', which 'topic' does not name any more; put it back, or choose "
+                              "another checkpoint folder");
+    }
+  }
+  return begin;
+}
+
+Status KafkaSource::lost_offsets(const TopicPartition& partition, int64_t from,
+                                 int64_t earliest) const {
+  return corruption("kafka: " + partition.to_string() + " begins at offset " +
+                    count_text(earliest) + ", but the checkpoint of '" + pipeline_ + "' is at " +
+                    count_text(from) + ": " + count_text(earliest - from) +
+                    " records were deleted before they were read.\n  To go on without them: set "
+                    "on_lost_offsets: earliest (they will be counted as lost). To keep more: raise "
+                    "the topic's retention.ms.");
+}
+
+Result<Offsets> KafkaSource::skip_lost(const Offsets& from, const Offsets& earliest,
+                                       const Offsets& latest) {
+  Offsets readable = from;
+  for (auto& [partition, offset] : readable) {
+    const int64_t end = latest.at(partition);
+    if (offset > end) {
+      return corruption("kafka: " + partition.to_string() + " ends at offset " + count_text(end) +
+                        ", but the checkpoint of '" + pipeline_ + "' is at " + count_text(offset) +
+                        ": the topic was deleted and made anew, or a broker lost records; to read "
+                        "it from its beginning, choose another checkpoint folder");
+    }
+    if (offset >= earliest.at(partition)) continue;
+    switch (options_.on_lost_offsets) {
+      case OnLostOffsets::kFail:
+        return lost_offsets(partition, offset, earliest.at(partition));
+      case OnLostOffsets::kEarliest:
+        offset = earliest.at(partition);
+        break;
+      case OnLostOffsets::kLatest:
+        offset = end;
+        break;
+    }
+  }
+  return readable;
+}
+
+Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stream::Offset>& from,
+                                                        const stream::Limits& limits,
+                                                        stream::PlanMode mode, std::stop_token) {
+  RETURN_IF_ERROR(discover());
+  ASSIGN_OR_RETURN(Offsets begin, begin_of(from));
+  for (const TopicPartition& partition : partitions_) begin.emplace(partition, 0);
+  if (begin.size() != partitions_.size()) {
+    for (const auto& [partition, offset] : begin) {
+      if (std::find(partitions_.begin(), partitions_.end(), partition) != partitions_.end()) {
+        continue;
+      }
+      return corruption("kafka: " + partition.to_string() + " is in the checkpoint of '" +
+                        pipeline_ +
+                        "', but does not exist: the topic was deleted and made anew; choose "
+                        "another checkpoint folder");
+    }
+  }
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(begin, Start::kEarliest)));
+  ASSIGN_OR_RETURN(Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
+  ASSIGN_OR_RETURN(const Offsets readable, skip_lost(begin, earliest, latest));
+  if (mode == stream::PlanMode::kDrain) {
+    if (!drain_to_) drain_to_ = latest;
+    for (auto& [partition, offset] : latest) {
+      const auto target = drain_to_->find(partition);
+      // A partition made since then is left to the next run.
+      offset = std::min(offset, target == drain_to_->end() ? 0 : target->second);
+    }
+  } else {
+    drain_to_.reset();
+  }
+
+  std::vector<uint64_t> available;
+  for (const auto& [partition, offset] : readable) {
+    available.push_back(static_cast<uint64_t>(std::max<int64_t>(0, latest.at(partition) - offset)));
+  }
+  uint64_t rows = limits.rows > 0 ? limits.rows : UINT64_MAX;
+  if (limits.bytes > 0) {
+    rows = std::min(rows, std::max<uint64_t>(1, limits.bytes / consumers_->mean_record_bytes()));
+  }
+  const std::vector<uint64_t> shares = share_fairly(available, rows);
+  Offsets end = readable;
+  size_t number = 0;
+  for (auto& [partition, offset] : end) offset += static_cast<int64_t>(shares[number++]);
+  if (end == begin) return std::optional<stream::Offset>();
+  return std::optional(format_offsets(end));
+}
+
+Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
+  ASSIGN_OR_RETURN(const Offsets begin, begin_of(request.range.from));
+  ASSIGN_OR_RETURN(const Offsets end, parse_offsets(request.range.to));
+  Offsets from = end;
+  for (auto& [partition, offset] : from) {
+    const auto known = begin.find(partition);
+    offset = known == begin.end() ? 0 : known->second;
+  }
+  Offsets readable = from;
+  if (options_.on_lost_offsets != OnLostOffsets::kFail) {
+    ASSIGN_OR_RETURN(Client* const client, this->client());
+    ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(from, Start::kEarliest)));
+    ASSIGN_OR_RETURN(readable, skip_lost(from, earliest, end));
+  }
+  ReadOptions options;
+  std::vector<PartitionRange> ranges;
+  for (const auto& [partition, to] : end) {
+    const int64_t first = std::min(readable.at(partition), to);
+    options.lost += static_cast<uint64_t>(first - from.at(partition));
+    ranges.push_back({partition, static_cast<uint32_t>(ranges.size()), first, to});
+  }
+  options.wanted = {.keys = request.want_keys,
+                    .timestamps = request.want_timestamps,
+                    .headers = request.want_headers};
+  options.only.assign(request.only.begin(), request.only.end());
+  options.explain_loss = [this](const TopicPartition& partition, int64_t offset) -> Status {
+    ASSIGN_OR_RETURN(Client* const client, this->client());
+    ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets({{partition, Start::kEarliest}}));
+    const int64_t first = earliest.at(partition);
+    if (first > offset) return lost_offsets(partition, offset, first);
+    return unavailable("kafka: " + partition.to_string() + " has no offset " + count_text(offset) +
+                       " at the broker that was asked");
+  };
+  ASSIGN_OR_RETURN(std::unique_ptr<stream::RecordReader> reader,
+                   make_record_reader(consumers_, std::move(ranges), std::move(options)));
+  return stream::Input(std::move(reader));
+}
+
+Status KafkaSource::acknowledge(const stream::Offset& to) {
+  if (options_.group_id.empty()) return ok_status();
+  ASSIGN_OR_RETURN(const Offsets offsets, parse_offsets(to));
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  // For tools that watch the lag: what goes wrong here does not touch the pipeline.
+  (void)client->commit(offsets);
+  return ok_status();
+}
+
+Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& committed) {
+  stream::SourceLag lag;
+  if (!committed && !initial_) {
+    lag.position = "not begun";
+    return lag;
+  }
+  ASSIGN_OR_RETURN(const Offsets begin, begin_of(committed));
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
+  uint64_t behind = 0;
+  for (const auto& [partition, offset] : begin) {
+    behind += static_cast<uint64_t>(std::max<int64_t>(0, latest.at(partition) - offset));
+    lag.position += (lag.position.empty() ? "" : ", ") + partition.topic + "/" +
+                    std::to_string(partition.partition) + " at " + count_text(offset);
+  }
+  lag.records = behind;
+  lag.bytes = behind * consumers_->mean_record_bytes();
+  return lag;
+}
+
+stream::SourceType source_type() {
+  return {.doc = "Records of Kafka topics, each read once.",
+          .options = kafka_source_options().infos(),
+          .check = make_check<KafkaSourceOptions>(kafka_source_options, check_source_options),
+          .make = [](const stream::SourceArguments& arguments,
+                     stream::Environment& environment) -> Result<std::unique_ptr<stream::Source>> {
+            ASSIGN_OR_RETURN(KafkaSourceOptions options,
+                             parse_options(kafka_source_options(), arguments.options));
+            return std::unique_ptr<stream::Source>(
+                std::make_unique<KafkaSource>(std::move(options), arguments.pipeline, environment));
+          }};
+}
+
+}  // namespace lakeward::connectors::kafka

@@ -1,0 +1,65 @@
+// Records of topics.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connectors/kafka/client.h"
+#include "connectors/kafka/options.h"
+#include "connectors/kafka/record_reader.h"
+#include "stream/registry.h"
+#include "stream/source.h"
+
+namespace lakeward::connectors::kafka {
+
+// An offset is Spark's, with all partitions: {"sensor_data":{"0":86,"1":74}}. Where the pipeline
+// began is in sources/N/0, as Spark writes it. A partition that appears later is read from its
+// first record on, offset 0.
+class KafkaSource final : public stream::Source {
+ public:
+  KafkaSource(KafkaSourceOptions options, std::string pipeline, stream::Environment& environment);
+
+  Status attach(checkpoint::SourceLog& log) override;
+  // Errors: Corruption if records that were not read yet are gone, or the topic is another one than
+  // before; NotFound for an unknown topic; InvalidArgument for what the brokers refuse.
+  Result<std::optional<stream::Offset>> plan(const std::optional<stream::Offset>& from,
+                                             const stream::Limits& limits, stream::PlanMode mode,
+                                             std::stop_token stop) override;
+  Result<stream::Input> read(const stream::ReadRequest& request) override;
+  Status acknowledge(const stream::Offset& to) override;
+  Result<stream::SourceLag> lag(const std::optional<stream::Offset>& committed) override;
+
+ private:
+  // The connection to ask questions on, made at the first.
+  Result<Client*> client();
+  // All partitions there are, asked for anew from time to time.
+  Status discover();
+  // Where an epoch begins that begins at `from`: all known partitions are in it.
+  Result<Offsets> begin_of(const std::optional<stream::Offset>& from);
+  // Where the pipeline begins; decided and made durable once.
+  Result<Offsets> initial_offsets();
+  Result<Offsets> decide_start();
+  // Where the records are that can still be read from `from` on, by partition: behind what was
+  // lost, if the policy allows it.
+  Result<Offsets> skip_lost(const Offsets& from, const Offsets& earliest, const Offsets& latest);
+  Status lost_offsets(const TopicPartition& partition, int64_t from, int64_t earliest) const;
+
+  KafkaSourceOptions options_;
+  std::string pipeline_;
+  Clock& clock_;
+  config::StringMap properties_;  // holds secrets
+  checkpoint::SourceLog* log_ = nullptr;
+  std::unique_ptr<Client> client_;
+  std::shared_ptr<ConsumerPool> consumers_;
+  std::optional<Offsets> initial_;
+  std::vector<TopicPartition> partitions_;
+  std::optional<Timestamp> discovered_;
+  std::optional<Offsets> drain_to_;
+};
+
+stream::SourceType source_type();
+
+}  // namespace lakeward::connectors::kafka

@@ -1,0 +1,105 @@
+#include "connectors/kafka/test_producer.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+namespace lakeward::test {
+namespace {
+
+constexpr int kTimeoutMs = 30'000;
+
+void quiet(const rd_kafka_t*, int, const char*, const char*) {}
+
+void count_failure(rd_kafka_t*, const rd_kafka_message_t* message, void* failures) {
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) ++*static_cast<int*>(failures);
+}
+
+void expect_ok(rd_kafka_error_t* error) {
+  if (error == nullptr) return;
+  ADD_FAILURE() << rd_kafka_error_string(error);
+  rd_kafka_error_destroy(error);
+}
+
+}  // namespace
+
+TestProducer::TestProducer(Properties properties) {
+  properties.emplace_back("linger.ms", "1");
+  std::array<char, 512> why{};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set_log_cb(conf, quiet);
+  rd_kafka_conf_set_opaque(conf, &failures_);
+  rd_kafka_conf_set_dr_msg_cb(conf, count_failure);
+  bool transactional = false;
+  for (const auto& [name, value] : properties) {
+    transactional |= name == "transactional.id";
+    EXPECT_EQ(rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(), why.size()),
+              RD_KAFKA_CONF_OK)
+        << why.data();
+  }
+  handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why.data(), why.size());
+  EXPECT_NE(handle_, nullptr) << why.data();
+  if (transactional) expect_ok(rd_kafka_init_transactions(handle_, kTimeoutMs));
+}
+
+TestProducer::~TestProducer() { rd_kafka_destroy(handle_); }
+
+void TestProducer::send(const std::string& topic, int32_t partition,
+                        const std::vector<Message>& messages) {
+  for (const Message& message : messages) {
+    rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
+    for (const auto& [name, value] : message.headers) {
+      rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
+                          static_cast<ssize_t>(value.size()));
+    }
+    const std::string key = message.key.value_or("");
+    const rd_kafka_resp_err_t error = rd_kafka_producev(
+        handle_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
+        RD_KAFKA_V_KEY((message.key ? key.data() : nullptr), key.size()),
+        RD_KAFKA_V_TIMESTAMP(message.timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    ASSERT_EQ(error, RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_err2str(error);
+  }
+  EXPECT_EQ(rd_kafka_flush(handle_, kTimeoutMs), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_EQ(failures_, 0);
+}
+
+void TestProducer::begin() { expect_ok(rd_kafka_begin_transaction(handle_)); }
+void TestProducer::commit() { expect_ok(rd_kafka_commit_transaction(handle_, kTimeoutMs)); }
+void TestProducer::abort() { expect_ok(rd_kafka_abort_transaction(handle_, kTimeoutMs)); }
+
+void TestProducer::create_topic(const std::string& topic, int partitions) {
+  std::array<char, 512> why{};
+  rd_kafka_NewTopic_t* wanted =
+      rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, why.data(), why.size());
+  rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);
+  rd_kafka_CreateTopics(handle_, &wanted, 1, nullptr, answers);
+  rd_kafka_event_t* answer = rd_kafka_queue_poll(answers, kTimeoutMs);
+  size_t count = 0;
+  const rd_kafka_CreateTopics_result_t* result = rd_kafka_event_CreateTopics_result(answer);
+  ASSERT_NE(result, nullptr);
+  const rd_kafka_topic_result_t** topics = rd_kafka_CreateTopics_result_topics(result, &count);
+  ASSERT_EQ(count, 1u);
+  EXPECT_EQ(rd_kafka_topic_result_error(topics[0]), RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_event_destroy(answer);
+  rd_kafka_queue_destroy(answers);
+  rd_kafka_NewTopic_destroy(wanted);
+}
+
+void TestProducer::delete_records(const std::string& topic, int32_t partition, int64_t offset) {
+  rd_kafka_topic_partition_list_t* before = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(before, topic.c_str(), partition)->offset = offset;
+  rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(before);
+  rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);
+  rd_kafka_DeleteRecords(handle_, &wanted, 1, nullptr, answers);
+  rd_kafka_event_t* answer = rd_kafka_queue_poll(answers, kTimeoutMs);
+  ASSERT_NE(rd_kafka_event_DeleteRecords_result(answer), nullptr);
+  EXPECT_EQ(rd_kafka_event_error(answer), RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_event_destroy(answer);
+  rd_kafka_queue_destroy(answers);
+  rd_kafka_DeleteRecords_destroy(wanted);
+  rd_kafka_topic_partition_list_destroy(before);
+}
+
+}  // namespace lakeward::test

@@ -1,0 +1,47 @@
+// A producer and an administrator for tests.
+#pragma once
+
+#include <rdkafka.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lakeward::test {
+
+struct Message {
+  std::string value;
+  std::optional<std::string> key = std::nullopt;
+  int64_t timestamp_ms = 0;  // 0: now
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+// librdkafka's properties.
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+class TestProducer {
+ public:
+  explicit TestProducer(Properties properties);
+  ~TestProducer();
+  TestProducer(const TestProducer&) = delete;
+  TestProducer& operator=(const TestProducer&) = delete;
+
+  // Returns when the brokers have them all.
+  void send(const std::string& topic, int32_t partition, const std::vector<Message>& messages);
+  // With the property transactional.id.
+  void begin();
+  void commit();
+  void abort();
+
+  void create_topic(const std::string& topic, int partitions);
+  // Everything before `offset`, as if it had expired.
+  void delete_records(const std::string& topic, int32_t partition, int64_t offset);
+
+ private:
+  rd_kafka_t* handle_ = nullptr;
+  int failures_ = 0;
+};
+
+}  // namespace lakeward::test
