@@ -1,0 +1,245 @@
+// What only a real broker does: transactions, deleted records, certificates and passwords, and a
+// death in the middle. Run by tests/services/kafka/with_broker.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connectors/kafka/test_producer.h"
+#include "connectors/source_driver.h"
+
+namespace lakeward::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string from_environment(const char* name) {
+  const char* value = std::getenv(name);
+  EXPECT_NE(value, nullptr) << "run this with tests/services/kafka/with_broker";
+  return value == nullptr ? "" : value;
+}
+
+class KafkaBroker : public ::testing::Test {
+ protected:
+  KafkaBroker() {
+    topic = std::string("t-") + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
+  Properties properties(Properties more = {}) const {
+    more.emplace_back("bootstrap.servers", address);
+    return more;
+  }
+  SourceRun start(OptionList more = {}) {
+    more.emplace_back("brokers", scalar(address));
+    more.emplace_back("topic", scalar(topic));
+    SourceRun run(world, "kafka", options(more));
+    const Status status = run.attach();
+    EXPECT_TRUE(status.ok()) << status.message();
+    return run;
+  }
+  std::vector<std::string> drain_all(SourceRun& run, stream::Limits limits = {}) {
+    std::vector<std::string> texts;
+    for (const auto& epoch : run.drain(std::nullopt, limits)) {
+      texts.insert(texts.end(), epoch.begin(), epoch.end());
+    }
+    return texts;
+  }
+
+  const std::string address = from_environment("LAKEWARD_KAFKA");
+  std::string topic;
+  World world;
+};
+
+TEST_F(KafkaBroker, GivesOnlyWhatTransactionsHaveCommitted) {
+  TestProducer plain(properties());
+  plain.create_topic(topic, 1);
+  TestProducer producer(properties({{"transactional.id", topic}}));
+  producer.begin();
+  producer.send(topic, 0, {{"1"}, {"2"}});
+  producer.commit();
+  producer.begin();
+  producer.send(topic, 0, {{"aborted"}});
+  producer.abort();
+  producer.begin();
+  producer.send(topic, 0, {{"3"}});
+  producer.commit();
+  {
+    // Each commit and abort is an offset without a record, the last one at the end.
+    SourceRun run = start();
+    const auto to = run.plan(std::nullopt).value();
+    EXPECT_EQ(to, "{\"" + topic + "\":{\"0\":7}}");
+    EXPECT_THAT(run.drain(), ElementsAre(ElementsAre("1", "2", "3")));
+  }
+  producer.begin();
+  producer.send(topic, 0, {{"open"}});
+  plain.send(topic, 0, {{"behind it"}});
+  {
+    SourceRun run = start();
+    EXPECT_THAT(drain_all(run), ElementsAre("1", "2", "3"));
+    EXPECT_FALSE(run.plan("{\"" + topic + "\":{\"0\":7}}").value());
+  }
+  producer.abort();
+  SourceRun run = start();
+  EXPECT_THAT(drain_all(run), ElementsAre("1", "2", "3", "behind it"));
+}
+
+TEST_F(KafkaBroker, EndsARangeOfWhichOnlyGapsAreLeft) {
+  TestProducer plain(properties());
+  plain.create_topic(topic, 2);
+  TestProducer producer(properties({{"transactional.id", topic}}));
+  for (int i = 0; i < 5; ++i) {
+    producer.begin();
+    producer.send(topic, 0, {{std::to_string(i)}});
+    i % 2 == 0 ? producer.commit() : producer.abort();
+  }
+  // One row an epoch: most ranges hold a marker or an aborted record alone.
+  SourceRun run = start();
+  EXPECT_THAT(drain_all(run, {.rows = 1}), ElementsAre("0", "2", "4"));
+}
+
+TEST_F(KafkaBroker, ReadsUncommittedRecordsIfAskedTo) {
+  TestProducer plain(properties());
+  plain.create_topic(topic, 1);
+  TestProducer producer(properties({{"transactional.id", topic}}));
+  producer.begin();
+  producer.send(topic, 0, {{"open"}});
+  SourceRun run = start({{"isolation", scalar("read_uncommitted")}});
+  EXPECT_THAT(drain_all(run), ElementsAre("open"));
+  producer.abort();
+}
+
+TEST_F(KafkaBroker, StopsAtDeletedRecordsAndNamesThem) {
+  TestProducer producer(properties());
+  producer.create_topic(topic, 1);
+  producer.send(topic, 0, std::vector<Message>(100, {"x"}));
+  const stream::Offset from = "{\"" + topic + "\":{\"0\":20}}";
+  const stream::Offset to = "{\"" + topic + "\":{\"0\":100}}";
+  producer.delete_records(topic, 0, 80);
+  SourceRun run = start();
+  const char* missing =
+      "begins at offset 80, but the checkpoint of 'p' is at 20: 60 records were "
+      "deleted before they were read";
+  const auto plan = run.plan(from);
+  EXPECT_EQ(plan.status().code(), StatusCode::kCorruption);
+  EXPECT_THAT(plan.status().message(), HasSubstr(missing));
+  const auto records = run.read({from, to});  // planned before they were deleted
+  EXPECT_EQ(records.status().code(), StatusCode::kCorruption);
+  EXPECT_THAT(records.status().message(), HasSubstr(missing));
+}
+
+TEST_F(KafkaBroker, CountsDeletedRecordsAsLostIfAskedTo) {
+  TestProducer producer(properties());
+  producer.create_topic(topic, 1);
+  producer.send(topic, 0, std::vector<Message>(100, {"x"}));
+  producer.delete_records(topic, 0, 80);
+  const stream::Offset from = "{\"" + topic + "\":{\"0\":20}}";
+  for (const auto& [policy, left] : {std::pair("earliest", 20u), std::pair("latest", 0u)}) {
+    SourceRun run = start({{"on_lost_offsets", scalar(policy)}});
+    const auto to = run.plan(from).value();
+    EXPECT_EQ(to, "{\"" + topic + "\":{\"0\":100}}");
+    stream::Input input = run.source().read({.range = {from, *to}, .only = {}}).value();
+    EXPECT_EQ(std::get<std::unique_ptr<stream::RecordReader>>(input)->lost(), 80u - left);
+    EXPECT_EQ(run.read({from, *to}).value().size(), left);
+  }
+}
+
+TEST_F(KafkaBroker, BeginsAtATime) {
+  TestProducer producer(properties());
+  producer.create_topic(topic, 2);
+  const int64_t begin = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
+  producer.send(topic, 0, {{"a", {}, begin}, {"b", {}, begin + 1'000}, {"c", {}, begin + 2'000}});
+  producer.send(topic, 1, {{"d", {}, begin}});
+  SourceRun run = start({{"start", scalar("2026-01-01T00:00:01Z")}});
+  EXPECT_THAT(drain_all(run), ElementsAre("b", "c"));
+}
+
+TEST_F(KafkaBroker, AsksForACertificateAndAPassword) {
+  TestProducer producer(properties());
+  producer.create_topic(topic, 1);
+  producer.send(topic, 0, {{"secret"}});
+  const auto connect = [&](OptionList more) {
+    more.emplace_back("brokers", scalar(from_environment("LAKEWARD_KAFKA_SASL_TLS")));
+    more.emplace_back("topic", scalar(topic));
+    more.emplace_back("tls", scalar("true"));
+    more.emplace_back("sasl", scalar("plain"));
+    more.emplace_back("user", scalar(from_environment("LAKEWARD_KAFKA_USER")));
+    return SourceRun(world, "kafka", options(more));
+  };
+  const auto ca = scalar(from_environment("LAKEWARD_KAFKA_CA"));
+  const auto password = scalar(from_environment("LAKEWARD_KAFKA_PASSWORD"));
+
+  SourceRun wrong = connect({{"tls_ca", ca}, {"password", scalar("wrong")}});
+  ASSERT_TRUE(wrong.attach().ok());
+  const Status refused = wrong.plan(std::nullopt).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(refused.message(), HasSubstr("check 'sasl', 'user' and 'password'"));
+
+  SourceRun unknown = connect({{"password", password}});
+  ASSERT_TRUE(unknown.attach().ok());
+  const Status unverified = unknown.plan(std::nullopt).status();
+  EXPECT_EQ(unverified.code(), StatusCode::kInvalidArgument) << unverified.message();
+  EXPECT_THAT(unverified.message(), HasSubstr("check 'tls_ca'"));
+
+  SourceRun right = connect({{"tls_ca", ca}, {"password", password}});
+  ASSERT_TRUE(right.attach().ok());
+  EXPECT_THAT(drain_all(right), ElementsAre("secret"));
+}
+
+TEST_F(KafkaBroker, SaysThatATopicDoesNotExist) {
+  SourceRun run = start();
+  const Status status = run.plan(std::nullopt).status();
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), HasSubstr("there is no topic '" + topic + "'"));
+}
+
+// Last, as the broker is another process afterwards.
+TEST_F(KafkaBroker, ZLosesAndRepeatsNothingWhenItIsKilled) {
+  TestProducer producer(properties());
+  producer.create_topic(topic, 3);
+  std::vector<std::string> sent;
+  for (int32_t partition = 0; partition < 3; ++partition) {
+    std::vector<Message> messages;
+    for (int i = 0; i < 20'000; ++i) {
+      messages.push_back({std::to_string(partition) + ":" + std::to_string(i)});
+      sent.push_back(messages.back().value);
+    }
+    producer.send(topic, partition, messages);
+  }
+  SourceRun run = start();
+  std::vector<std::string> seen;
+  std::optional<stream::Offset> from;
+  std::jthread restart;
+  for (int epoch = 0; seen.size() < sent.size(); ++epoch) {
+    if (epoch == 3) {
+      const std::string folder = from_environment("LAKEWARD_KAFKA_FOLDER");
+      pid_t pid = 0;
+      std::ifstream(folder + "/pid") >> pid;
+      ASSERT_GT(pid, 0);
+      ASSERT_EQ(kill(pid, SIGKILL), 0);
+      restart =
+          std::jthread([folder] { EXPECT_EQ(std::system((folder + "/restart").c_str()), 0); });
+    }
+    Result<std::optional<stream::Offset>> to = run.plan(from, {.rows = 6'000});
+    while (!to.ok() && to.status().retriable()) to = run.plan(from, {.rows = 6'000});
+    ASSERT_TRUE(to.ok()) << to.status().message();
+    ASSERT_TRUE(to->has_value());
+    auto records = run.read({from, **to});
+    while (!records.ok() && records.status().retriable()) records = run.read({from, **to});
+    ASSERT_TRUE(records.ok()) << records.status().message();
+    for (const ReadRecord& record : *records) seen.push_back(record.text);
+    from = **to;
+  }
+  std::sort(sent.begin(), sent.end());
+  std::sort(seen.begin(), seen.end());
+  EXPECT_EQ(seen, sent);
+}
+
+}  // namespace
+}  // namespace lakeward::test
