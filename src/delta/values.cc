@@ -53,6 +53,23 @@ Result<std::optional<std::string>> partition_text(const DataType& type,
   return value;
 }
 
+namespace {
+
+// SQL text cannot hold a NUL character; a string may, and one row of it must not make the rest of
+// the table unreadable.
+std::string literal_of_any_text(std::string_view text) {
+  std::string sql;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find('\0', begin), text.size());
+    if (begin > 0) sql += " || chr(0) || ";
+    sql += engine::quote_literal(std::string(text.substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return text.find('\0') == std::string_view::npos ? sql : "(" + sql + ")";
+}
+
+}  // namespace
+
 Result<std::string> partition_literal(const DataType& type,
                                       const std::optional<std::string>& value) {
   if (!value || value->empty() || *value == kHiveNull) return std::string("NULL");
@@ -63,10 +80,7 @@ Result<std::string> partition_literal(const DataType& type,
     const std::string text = format_timestamp(*instant, true);
     return engine::quote_literal(name == "timestamp" ? text : without_zone(text));
   }
-  if (value->find('\0') != std::string::npos) {
-    return corruption("a partition value holds a NUL character");
-  }
-  return engine::quote_literal(*value);
+  return literal_of_any_text(*value);
 }
 
 }  // namespace lakeward::delta

@@ -132,6 +132,8 @@ TEST(DeltaPartitionValues, AreReadInBothFormsOfTimestamps) {
   EXPECT_EQ(literal("VARCHAR", "it's"), "'it''s'");
   EXPECT_EQ(literal("VARCHAR", ""), "NULL");
   EXPECT_EQ(literal("VARCHAR", "__HIVE_DEFAULT_PARTITION__"), "NULL");
+  EXPECT_EQ(*partition_literal(*delta_type("VARCHAR"), std::string("a\0b'", 4)),
+            "('a' || chr(0) || 'b''')");
   EXPECT_EQ(partition_literal(*delta_type("TIMESTAMP"), std::string("soon")).status().code(),
             StatusCode::kCorruption);
 }
