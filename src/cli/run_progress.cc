@@ -1,5 +1,6 @@
 #include "cli/run_progress.h"
 
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -29,6 +30,11 @@ std::string outcome(const PipelineReport& pipeline) {
   return std::string(to_string(pipeline.end));
 }
 
+bool any_retrying(const service::RunReport& report) {
+  return std::any_of(report.pipelines.begin(), report.pipelines.end(),
+                     [](const auto& pipeline) { return pipeline.status.retries > 0; });
+}
+
 }  // namespace
 
 std::string progress_line(const service::RunReport& report) {
@@ -37,7 +43,7 @@ std::string progress_line(const service::RunReport& report) {
     if (pipeline.status.state == stream::PipelineState::kNew) continue;
     line += (line.empty() ? "" : "; ") + pipeline.name + ": " +
             format_count(pipeline.status.total.read) + " rows";
-    if (pipeline.status.state == stream::PipelineState::kRetrying) {
+    if (pipeline.status.retries > 0) {
       line += ", retrying: " + pipeline.status.last_error;
     }
   }
@@ -53,7 +59,10 @@ void RunProgress::show(const service::RunReport& report) {
   } else {
     const Timestamp now = clock_.now();
     if (!last_time_) last_time_ = now;
-    if (now - *last_time_ < kLinePeriod) return;
+    // A pipeline that begins to retry is told of at once: it may wait for somebody to help.
+    const bool news = !was_retrying_ && any_retrying(report);
+    was_retrying_ = any_retrying(report);
+    if (!news && now - *last_time_ < kLinePeriod) return;
     last_time_ = now;
     std::cerr << line << "\n";
   }

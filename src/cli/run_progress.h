@@ -27,6 +27,7 @@ class RunProgress {
   Screen screen_;
   const Clock& clock_;
   bool live_ = false;
+  bool was_retrying_ = false;
   std::string last_;
   std::optional<Timestamp> last_time_;
 };
