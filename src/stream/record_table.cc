@@ -219,6 +219,9 @@ class RecordTable::Producer final : public engine::ChunkProducer {
     size_t rows = 0;
     while (rows < engine::kChunkRows) {
       if (!batch_ || next_record_ == batch_->records.size()) {
+        // Records picked from here and there hold a whole block each: a chunk may stay small.
+        if (rows > 0 && lent_[lent_turn_].size() >= kLentBatches) break;
+        if (rows == 0) lent_[lent_turn_].clear();
         ASSIGN_OR_RETURN(batch_, stream_->next());
         next_record_ = 0;
         if (!batch_) break;
@@ -234,6 +237,8 @@ class RecordTable::Producer final : public engine::ChunkProducer {
   }
 
  private:
+  static constexpr size_t kLentBatches = 16;
+
   // Decodes what is left of the batch, as far as it fits below row `first`; returns the rows made.
   Result<size_t> decode_into(ChunkWriter& chunk, size_t first) {
     size_t written = 0;
