@@ -22,6 +22,16 @@ ResultStream::ResultStream(duckdb_result result) : result_(result) {
 
 ResultStream::~ResultStream() { duckdb_destroy_result(&result_); }
 
+std::vector<TypedColumn> ResultStream::types() {
+  std::vector<TypedColumn> types;
+  for (idx_t i = 0; i < schema_.size(); ++i) {
+    duckdb_logical_type type = duckdb_column_logical_type(&result_, i);
+    types.push_back({schema_[i].name, ColumnType::of(type)});
+    duckdb_destroy_logical_type(&type);
+  }
+  return types;
+}
+
 Result<std::optional<Chunk>> ResultStream::next() {
   duckdb_data_chunk chunk = duckdb_fetch_chunk(result_);
   if (chunk == nullptr) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/column_type.h"
 #include "engine/schema.h"
 #include "engine/vector_view.h"
 
@@ -46,6 +47,7 @@ class ResultStream {
   ResultStream& operator=(const ResultStream&) = delete;
 
   const Schema& schema() const { return schema_; }
+  std::vector<TypedColumn> types();
   // The next chunk, or nullopt at the end.
   Result<std::optional<Chunk>> next();
 

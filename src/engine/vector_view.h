@@ -34,6 +34,10 @@ class VectorView {
   // a struct of "key" and "value".
   duckdb_list_entry list_entry(size_t row) const { return get<duckdb_list_entry>(row); }
   VectorView list_child() const { return VectorView(duckdb_list_vector_get_child(vector_)); }
+  // The values in list_child() altogether.
+  size_t list_child_size() const { return duckdb_list_vector_get_size(vector_); }
+  // An ARRAY's values: row r has [r × size, (r + 1) × size).
+  VectorView array_child() const { return VectorView(duckdb_array_vector_get_child(vector_)); }
   VectorView struct_child(size_t index) const {
     return VectorView(duckdb_struct_vector_get_child(vector_, index));
   }
