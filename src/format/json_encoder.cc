@@ -68,9 +68,7 @@ std::string quoted(const std::string& text) {
   return json;
 }
 
-Uint128 whole(uint64_t upper, uint64_t lower) {
-  return static_cast<Uint128>(upper) << 64 | lower;
-}
+Uint128 whole(uint64_t upper, uint64_t lower) { return static_cast<Uint128>(upper) << 64 | lower; }
 
 // A column, or a nested part of one: makes the texts of all its values, one type at a time.
 class Column {
@@ -387,55 +385,34 @@ class JsonEncoder final : public Encoder {
   std::vector<std::string> names_;
 };
 
+constexpr duckdb_type kWritten[] = {
+    DUCKDB_TYPE_SQLNULL,      DUCKDB_TYPE_BOOLEAN,      DUCKDB_TYPE_TINYINT,
+    DUCKDB_TYPE_SMALLINT,     DUCKDB_TYPE_INTEGER,      DUCKDB_TYPE_BIGINT,
+    DUCKDB_TYPE_UTINYINT,     DUCKDB_TYPE_USMALLINT,    DUCKDB_TYPE_UINTEGER,
+    DUCKDB_TYPE_UBIGINT,      DUCKDB_TYPE_HUGEINT,      DUCKDB_TYPE_UHUGEINT,
+    DUCKDB_TYPE_FLOAT,        DUCKDB_TYPE_DOUBLE,       DUCKDB_TYPE_DECIMAL,
+    DUCKDB_TYPE_VARCHAR,      DUCKDB_TYPE_BLOB,         DUCKDB_TYPE_DATE,
+    DUCKDB_TYPE_TIME,         DUCKDB_TYPE_TIMESTAMP,    DUCKDB_TYPE_TIMESTAMP_S,
+    DUCKDB_TYPE_TIMESTAMP_MS, DUCKDB_TYPE_TIMESTAMP_NS, DUCKDB_TYPE_TIMESTAMP_TZ,
+    DUCKDB_TYPE_INTERVAL,     DUCKDB_TYPE_UUID,         DUCKDB_TYPE_ENUM};
+constexpr duckdb_type kNested[] = {DUCKDB_TYPE_LIST, DUCKDB_TYPE_ARRAY, DUCKDB_TYPE_STRUCT,
+                                   DUCKDB_TYPE_MAP};
+
+bool contains(std::span<const duckdb_type> types, duckdb_type type) {
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
 Status check_type(const std::string& name, const ColumnType& type, bool is_key) {
-  const auto refuse = [&](const char* what) {
-    return invalid_argument("the column '" + name + "' " + what +
+  if (contains(kWritten, type.id)) return ok_status();
+  if (!contains(kNested, type.id) || is_key) {
+    const char* what = is_key                           ? "a MAP whose keys are nested"
+                       : type.id == DUCKDB_TYPE_TIME_TZ ? "a TIME WITH TIME ZONE"
+                       : type.id == DUCKDB_TYPE_BIT     ? "a BIT"
+                       : type.id == DUCKDB_TYPE_UNION   ? "a UNION"
+                                                        : "a type of this engine alone";
+    return invalid_argument("the column '" + name + "' has " + what +
                             ", which cannot be written as JSON; cast it in the transform: CAST(" +
                             name + " AS VARCHAR)");
-  };
-  switch (type.id) {
-    case DUCKDB_TYPE_TIME_TZ:
-      return refuse("has a TIME WITH TIME ZONE");
-    case DUCKDB_TYPE_BIT:
-      return refuse("has a BIT");
-    case DUCKDB_TYPE_UNION:
-      return refuse("has a UNION");
-    case DUCKDB_TYPE_LIST:
-    case DUCKDB_TYPE_ARRAY:
-    case DUCKDB_TYPE_STRUCT:
-    case DUCKDB_TYPE_MAP:
-      if (is_key) return refuse("has a MAP whose keys are nested");
-      break;
-    case DUCKDB_TYPE_SQLNULL:
-    case DUCKDB_TYPE_BOOLEAN:
-    case DUCKDB_TYPE_TINYINT:
-    case DUCKDB_TYPE_SMALLINT:
-    case DUCKDB_TYPE_INTEGER:
-    case DUCKDB_TYPE_BIGINT:
-    case DUCKDB_TYPE_UTINYINT:
-    case DUCKDB_TYPE_USMALLINT:
-    case DUCKDB_TYPE_UINTEGER:
-    case DUCKDB_TYPE_UBIGINT:
-    case DUCKDB_TYPE_HUGEINT:
-    case DUCKDB_TYPE_UHUGEINT:
-    case DUCKDB_TYPE_FLOAT:
-    case DUCKDB_TYPE_DOUBLE:
-    case DUCKDB_TYPE_DECIMAL:
-    case DUCKDB_TYPE_VARCHAR:
-    case DUCKDB_TYPE_BLOB:
-    case DUCKDB_TYPE_DATE:
-    case DUCKDB_TYPE_TIME:
-    case DUCKDB_TYPE_TIMESTAMP:
-    case DUCKDB_TYPE_TIMESTAMP_S:
-    case DUCKDB_TYPE_TIMESTAMP_MS:
-    case DUCKDB_TYPE_TIMESTAMP_NS:
-    case DUCKDB_TYPE_TIMESTAMP_TZ:
-    case DUCKDB_TYPE_INTERVAL:
-    case DUCKDB_TYPE_UUID:
-    case DUCKDB_TYPE_ENUM:
-      return ok_status();
-    default:
-      return refuse("has a type of this engine alone");
   }
   for (size_t i = 0; i < type.children.size(); ++i) {
     const bool key = type.id == DUCKDB_TYPE_MAP && i == 0;
