@@ -2,10 +2,13 @@
 #include <charconv>
 #include <iostream>
 
+#include "base/suggest.h"
 #include "base/units.h"
 #include "cli/interruption.h"
 #include "cli/result_output.h"
 #include "cli/verbs.h"
+#include "engine/sql_inspect.h"
+#include "engine/sql_text.h"
 #include "service/workspace.h"
 
 namespace lakeward::cli {
@@ -17,13 +20,18 @@ struct QueryOptions {
   std::string as_of;
 };
 
-// The statement without the semicolons and blanks that end it.
-std::string without_end(std::string sql) {
-  while (!sql.empty() &&
-         (std::isspace(static_cast<unsigned char>(sql.back())) != 0 || sql.back() == ';')) {
-    sql.pop_back();
+// Why the statement cannot run, in the user's words.
+Status check(engine::Session& session, const std::string& sql) {
+  ASSIGN_OR_RETURN(const engine::SqlCheck checked, engine::check_select(session, sql));
+  if (!checked.error) return ok_status();
+  const engine::SqlError& error = *checked.error;
+  std::string place;
+  if (error.line > 0) {
+    place = "line " + std::to_string(error.line) + ":" + std::to_string(error.column) + ": ";
   }
-  return sql;
+  if (!error.is_missing_column) return invalid_argument(place + error.message);
+  return invalid_argument(place + "there is no column '" + error.name + "'" +
+                          suggestion(error.name, error.candidates));
 }
 
 Result<service::AsOf> parse_as_of(const std::string& text) {
@@ -65,9 +73,10 @@ Outcome query(const QueryOptions& options, const Common& common) {
   if (!workspace.ok()) return workspace.status();
   auto session = (*workspace)->database().make_session();
   if (!session.ok()) return session.status();
-  const std::string sql = without_end(options.sql);
+  const std::string sql = engine::strip_statement_end(options.sql);
   const auto tables = (*workspace)->lake().bind(**session, sql, *as_of);
   if (!tables.ok()) return tables.status();
+  if (const Status sound = check(**session, sql); !sound.ok()) return sound;
 
   const std::string format =
       !options.format.empty() ? options.format : (common.json ? "json" : "table");

@@ -207,7 +207,8 @@ Result<SqlInspection> inspect(Session& session, const std::string& sql) {
   return inspection;
 }
 
-Result<SqlCheck> check_select(Session& session, const std::string& sql) {
+Result<SqlCheck> check_select(Session& session, const std::string& text) {
+  const std::string sql = strip_statement_end(text);
   static constexpr std::string_view kBefore = "SELECT column_name, column_type FROM (DESCRIBE ";
   RETURN_IF_ERROR(session.execute("SET errors_as_json = true"));
   const auto rows = session.query(std::string(kBefore) + sql + "\n)");

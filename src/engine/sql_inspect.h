@@ -44,12 +44,13 @@ struct SqlInspection {
 // Reads `sql`. Errors: only those of the engine itself; a wrong text is SqlInspection::error.
 Result<SqlInspection> inspect(Session& session, const std::string& sql);
 
-// The columns that a SELECT would return, or why it cannot run: `sql` is bound, not executed.
+// The columns that a SELECT would return, or why it cannot run: `text` is bound, not executed. It
+// may end as a statement does.
 struct SqlCheck {
   Schema schema;
   std::optional<SqlError> error;
 };
-Result<SqlCheck> check_select(Session& session, const std::string& sql);
+Result<SqlCheck> check_select(Session& session, const std::string& text);
 
 // `sql`, a row-wise SELECT, with `expression AS alias` as its last column. The expression may use
 // the columns of `input`. Errors: InvalidArgument if either is not what it should be.

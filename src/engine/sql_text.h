@@ -1,4 +1,4 @@
-// Quoting: the only way by which names and values enter SQL text.
+// Text of SQL. Quoting is the only way by which names and values enter it.
 #pragma once
 
 #include <string>
@@ -12,5 +12,8 @@ std::string quote_identifier(std::string_view name);
 std::string quote_qualified(std::string_view dotted_name);
 // 'text' with quotes, inner quotes doubled.
 std::string quote_literal(std::string_view text);
+
+// `sql` without blanks, comments and semicolons at its end, so that it can stand in parentheses.
+std::string strip_statement_end(const std::string& sql);
 
 }  // namespace lakeward::engine

@@ -15,7 +15,7 @@ std::string bit(int number) { return std::to_string(uint64_t{1} << number) + "::
 }  // namespace
 
 Result<Transform> Transform::bind(engine::Session& session, TransformOptions options) {
-  options.sql = strip_statement_end(options.sql);
+  options.sql = engine::strip_statement_end(options.sql);
   Transform transform(session, std::move(options));
   const TransformOptions& given = transform.options_;
   if (given.expectations.size() > kMaxExpectations) {
@@ -154,7 +154,7 @@ std::string Transform::refused(uint64_t gate) const {
         "CASE WHEN lakeward_mask & " + bit(static_cast<int>(i)) + " <> 0 THEN ";
     reasons += ", " + when +
                quote_literal("breaks " + expectation.name + ": " +
-                             strip_statement_end(expectation.check)) +
+                             engine::strip_statement_end(expectation.check)) +
                " END";
     names += ", " + when + quote_literal(expectation.name) + " END";
   }
@@ -179,7 +179,7 @@ std::string Transform::describe_mask(uint64_t mask) const {
     if ((mask >> i & 1) == 0) continue;
     const Expectation& expectation = options_.expectations[i];
     text += (text.empty() ? "" : ", ") + expectation.name + " (" +
-            strip_statement_end(expectation.check) + ")";
+            engine::strip_statement_end(expectation.check) + ")";
   }
   if ((mask >> kUncastBit & 1) != 0) text += "the declared types of the columns";
   return text;

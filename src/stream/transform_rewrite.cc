@@ -305,29 +305,4 @@ Result<RewrittenTransform> rewrite_transform(engine::Session& session, const std
   return rewritten;
 }
 
-std::string strip_statement_end(const std::string& sql) {
-  // Where the text ends, seen from its beginning, because only there it is known what is quoted.
-  size_t end = 0;
-  size_t i = 0;
-  const auto skip_past = [&](std::string_view terminator, size_t from) {
-    const size_t found = sql.find(terminator, from);
-    return found == std::string::npos ? sql.size() : found + terminator.size();
-  };
-  while (i < sql.size()) {
-    const char c = sql[i];
-    if (sql.compare(i, 2, "--") == 0) {
-      i = skip_past("\n", i);
-    } else if (sql.compare(i, 2, "/*") == 0) {
-      i = skip_past("*/", i + 2);
-    } else if (c == '\'' || c == '"') {
-      i = end = skip_past(std::string(1, c), i + 1);
-    } else if (c == ';' || std::isspace(static_cast<unsigned char>(c)) != 0) {
-      ++i;
-    } else {
-      end = ++i;
-    }
-  }
-  return sql.substr(0, end);
-}
-
 }  // namespace lakeward::stream

@@ -40,7 +40,4 @@ Result<RewrittenTransform> rewrite_transform(engine::Session& session, const std
                                              const std::vector<std::string>& names,
                                              const RewriteOptions& options);
 
-// `sql` without blanks, comments and a semicolon at its end, so that it can stand in parentheses.
-std::string strip_statement_end(const std::string& sql);
-
 }  // namespace lakeward::stream

@@ -142,12 +142,5 @@ TEST(Transform, NamesWhatIsWrongInItBeforeAnythingRuns) {
   }
 }
 
-TEST(Transform, StripsWhatMayEndAStatement) {
-  EXPECT_EQ(strip_statement_end("SELECT 1 ; \n"), "SELECT 1");
-  EXPECT_EQ(strip_statement_end("SELECT ';' -- a; b\n;"), "SELECT ';'");
-  EXPECT_EQ(strip_statement_end("SELECT \"--\" /* ; */"), "SELECT \"--\"");
-  EXPECT_EQ(strip_statement_end("SELECT 1 -- x\n + 2"), "SELECT 1 -- x\n + 2");
-}
-
 }  // namespace
 }  // namespace lakeward::stream
