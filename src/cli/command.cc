@@ -1,11 +1,14 @@
 #include "cli/command.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/suggest.h"
 #include "base/units.h"
+#include "cli/json_output.h"
 
 namespace lakeward::cli {
 
@@ -208,6 +211,16 @@ Command Command::add(const VerbText& text, Run run) {
   return Command(add_entry(entry_, text, std::move(run)));
 }
 
+namespace {
+
+// Whoever reads the output has seen enough: `lakeward query … | head -1`.
+bool stdout_reader_left() {
+  pollfd out = {STDOUT_FILENO, POLLOUT, 0};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
+}  // namespace
+
 struct CommandLine::Impl {
   CLI::App app;
   Command::Entry root;
@@ -300,6 +313,7 @@ int CommandLine::run(const std::vector<std::string>& arguments) {
   const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   const Outcome outcome = impl_->parse_and_run(arguments);
   std::cout << std::flush;
+  if (!std::cout.good() && stdout_reader_left()) return kExitDone;
   if (!outcome.status.ok()) {
     report_failure(outcome.status, json);
   } else if (!std::cout.good()) {
@@ -349,7 +363,7 @@ std::string render_reference(const CommandLine& line) {
       "same.\n\nExit codes: 0 done; 1 the work failed; 2 wrong use or an invalid project; 3 a data "
       "expectation said `fail`; 130\ninterrupted, after a clean stop. Data goes to stdout, all "
       "else "
-      "to stderr.\n";
+      "to stderr.\nA command whose reader has seen enough (`| head`) ends quietly with 0.\n";
   const auto add_page = [&](const CommandText& command) {
     out += "\n## lakeward " + command.name + "\n\n```\n" + render_help(command, {}) + "```\n";
   };
@@ -370,7 +384,7 @@ void report_failure(const Status& status, bool json) {
   if (json) {
     const nlohmann::ordered_json object = {
         {"error", {{"code", to_string(status.code())}, {"message", status.message()}}}};
-    std::cerr << object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    std::cerr << json_line(object);
   } else {
     std::cerr << "lakeward: " << status.message() << "\n";
   }

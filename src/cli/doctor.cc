@@ -2,10 +2,10 @@
 #include <unistd.h>
 
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/units.h"
 #include "cli/interruption.h"
+#include "cli/json_output.h"
 #include "cli/verbs.h"
 #include "io/memory_store.h"
 #include "service/pipeline_builder.h"
@@ -113,7 +113,7 @@ Outcome doctor(const Common& common) {
                 << "\n";
     }
   }
-  if (common.json) std::cout << array.dump() << "\n";
+  if (common.json) std::cout << json_line(array);
   if (wrong == 0) return ok_status();
   return io_error(std::to_string(wrong) + (wrong == 1 ? " thing is" : " things are") + " wrong");
 }

@@ -1,8 +1,8 @@
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/suggest.h"
+#include "cli/json_output.h"
 #include "cli/templates.h"
 #include "cli/verbs.h"
 
@@ -70,11 +70,8 @@ Outcome init(const InitOptions& options, const Common& common) {
     written.push_back(file.path);
   }
   if (common.json) {
-    std::cout << nlohmann::ordered_json{{"folder", folder.string()},
-                                        {"template", options.name},
-                                        {"files", written}}
-                     .dump()
-              << "\n";
+    std::cout << json_line(
+        {{"folder", folder.string()}, {"template", options.name}, {"files", written}});
     return ok_status();
   }
   for (const auto& path : written) std::cout << (folder / path.get<std::string>()).string() << "\n";

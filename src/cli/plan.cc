@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
+#include "cli/json_output.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "service/pipeline_facts.h"
@@ -149,7 +149,7 @@ Outcome show_plan(const Common& common) {
       print(planned, ++number);
     }
   }
-  if (common.json) std::cout << array.dump() << "\n";
+  if (common.json) std::cout << json_line(array);
   return ok_status();
 }
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <vector>
 
+#include "cli/json_output.h"
 #include "engine/sql_text.h"
 
 namespace lakeward::cli {
@@ -232,7 +232,7 @@ Status write_held_rows(const engine::Schema& schema, const engine::Rows& rows,
           null ? nlohmann::ordered_json() : (plain ? number : nlohmann::ordered_json(text));
     }
     csv += "\n";
-    json += object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    json += json_line(object);
   }
   out << (options.format == RowFormat::kTable ? format_table(columns, cells, options.screen)
           : options.format == RowFormat::kCsv ? csv

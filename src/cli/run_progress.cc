@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/json_output.h"
 #include "stream/accounting_json.h"
 
 namespace lakeward::cli {
@@ -131,7 +131,7 @@ std::string summary_json(const service::RunReport& report) {
   }
   const Json whole{{"pipelines", pipelines},
                    {"seconds", static_cast<double>(report.took.count()) / 1e6}};
-  return whole.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_line(whole);
 }
 
 }  // namespace lakeward::cli

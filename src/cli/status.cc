@@ -1,7 +1,7 @@
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/json_output.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "service/pipeline_facts.h"
@@ -84,7 +84,7 @@ Outcome status(const std::string& name, const Common& common) {
     }
   }
   if (common.json) {
-    std::cout << array.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+    std::cout << json_line(array);
     return ok_status();
   }
   std::cout << format_table({{"pipeline"},

@@ -1,7 +1,7 @@
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "base/units.h"
+#include "cli/json_output.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "service/table_facts.h"
@@ -46,7 +46,7 @@ Outcome list_tables(const Common& common) {
                     format_bytes(facts->bytes), format_timestamp(facts->changed)});
   }
   if (common.json) {
-    std::cout << array.dump() << "\n";
+    std::cout << json_line(array);
     return ok_status();
   }
   if (rows.empty()) {
@@ -91,7 +91,7 @@ Outcome show_history(const TableOptions& options, const Common& common) {
                     entry.info.engine_info});
   }
   if (common.json) {
-    std::cout << array.dump() << "\n";
+    std::cout << json_line(array);
   } else {
     std::cout << format_table({{"version", true}, {"time"}, {"operation"}, {"metrics"}, {"engine"}},
                               rows, Screen::of_stdout());
@@ -149,7 +149,7 @@ Outcome describe_table(const TableOptions& options, const Common& common) {
                             {"min_writer_version", details->protocol.min_writer_version}};
   object["properties"] = details->properties;
   object["transactions"] = details->transactions;
-  std::cout << object.dump() << "\n";
+  std::cout << json_line(object);
   return ok_status();
 }
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
 #include "base/suggest.h"
 #include "cli/interruption.h"
+#include "cli/json_output.h"
 #include "cli/log.h"
 #include "cli/result_output.h"
 #include "cli/verbs.h"
@@ -208,7 +208,7 @@ Outcome test(const std::vector<std::string>& asked, const Common& common) {
     if (!common.json)
       std::cout << (wrong.empty() ? "passed  " : "FAILED  ") << name << "\n" << wrong;
   }
-  if (common.json) std::cout << array.dump() << "\n";
+  if (common.json) std::cout << json_line(array);
   if (failed == 0) return ok_status();
   return {internal_error(std::to_string(failed) + " of " + std::to_string(names->size()) +
                          " cases failed (- expected, + actual)"),

@@ -1,6 +1,6 @@
 #include <iostream>
-#include <nlohmann/json.hpp>
 
+#include "cli/json_output.h"
 #include "cli/verbs.h"
 #include "service/workspace.h"
 
@@ -21,7 +21,7 @@ void print_problems(const config::Problems& problems, const Common& common) {
                          {"column", problem.location.column},
                          {"message", problem.message}});
   }
-  std::cout << Json{{"valid", problems.empty()}, {"problems", array}}.dump() << "\n";
+  std::cout << json_line({{"valid", problems.empty()}, {"problems", array}});
 }
 
 Outcome validate(bool portable, const Common& common) {

@@ -1,7 +1,7 @@
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "cli/build_info.h"
+#include "cli/json_output.h"
 #include "cli/verbs.h"
 #include "engine/database.h"
 #include "engine/session.h"
@@ -28,7 +28,7 @@ Outcome print_version(const Common& common) {
                                            {"compiler", info.compiler},
                                            {"system", info.system},
                                            {"duckdb", *engine}};
-    std::cout << object.dump() << "\n";
+    std::cout << json_line(object);
   } else {
     std::cout << "lakeward " << info.version << " (" << info.build_type << ", " << info.compiler
               << ", " << info.system << ", DuckDB " << *engine << ")\n";

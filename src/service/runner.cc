@@ -21,6 +21,8 @@ std::string_view to_string(PipelineReport::End end) {
       return "running";
     case PipelineReport::End::kDone:
       return "done";
+    case PipelineReport::End::kStopped:
+      return "stopped";
     case PipelineReport::End::kFailed:
       return "failed";
     case PipelineReport::End::kSkipped:
@@ -151,7 +153,8 @@ void Runner::follow_one(Task& task, std::stop_token stop) {
   Status outcome = task.build();
   while (outcome.retriable() && workspace_.clock().wait(kBuildRetry, stop)) outcome = task.build();
   if (outcome.ok()) outcome = run_triggered(task, stop);
-  task.end(outcome);
+  // Whoever follows is done when told to stop.
+  task.end(outcome.code() == StatusCode::kCancelled ? ok_status() : outcome);
 }
 
 Status Runner::run_triggered(Task& task, std::stop_token stop) {

@@ -26,7 +26,8 @@ struct ScheduledPipeline {
 struct PipelineReport {
   enum class End {
     kRunning,
-    kDone,     // drained, or stopped as asked
+    kDone,     // drained, or had run as long as it was to
+    kStopped,  // before its source was drained, because that was asked for
     kFailed,   // `error` says why
     kSkipped,  // not started, because `blocked_by` failed
   };

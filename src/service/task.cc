@@ -42,8 +42,11 @@ void Runner::Task::end(const Status& outcome) {
   close();
   const std::lock_guard lock(mutex_);
   // A stop that was asked for is no failure.
-  const bool failed = !outcome.ok() && outcome.code() != StatusCode::kCancelled;
-  report_.end = failed ? PipelineReport::End::kFailed : PipelineReport::End::kDone;
+  const bool stopped = outcome.code() == StatusCode::kCancelled;
+  const bool failed = !outcome.ok() && !stopped;
+  report_.end = failed    ? PipelineReport::End::kFailed
+                : stopped ? PipelineReport::End::kStopped
+                          : PipelineReport::End::kDone;
   report_.error = failed ? outcome : ok_status();
   report_.status.state = failed ? stream::PipelineState::kFailed : stream::PipelineState::kStopped;
   if (failed) {

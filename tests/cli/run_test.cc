@@ -71,6 +71,23 @@ TEST(Run, StopsCleanlyAtASignalAndKeepsASecondProcessOut) {
   EXPECT_EQ(running.wait().exit_code, 130);
 }
 
+TEST(Run, CallsAPipelineStoppedThatWasNotDrained) {
+  ReadingsProject project;
+  write_text(project.path() / "pipelines" / "readings.yaml",
+             "pipeline: readings\n"
+             "from: {file: {path: \"input/*.jsonl\", settle: 10h}}\n"
+             "decode: {json: {columns: {id: INTEGER}}}\n"
+             "to: {delta: {table: bronze.readings}}\n");
+  Process running(
+      {lakeward_binary(), "run", "--once", "--json", "--project", project.path().string()});
+  const auto checkpoint = project.path() / "lake" / "_lakeward" / "checkpoints" / "readings";
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(checkpoint); })) << running.err();
+  running.send_signal(SIGINT);
+  const ProcessResult result = running.wait();
+  EXPECT_EQ(result.exit_code, 130);
+  EXPECT_THAT(result.out, HasSubstr(R"("outcome":"stopped")"));
+}
+
 TEST(Run, EndsWithCode0WhenItsTimeIsOver) {
   ReadingsProject project;
   const ProcessResult result = project.call({"run", "--for", "300ms", "--json"});
@@ -95,6 +112,33 @@ TEST(Validate, NamesEveryProblemWithItsPlace) {
   EXPECT_EQ(result.exit_code, 2);
   EXPECT_THAT(result.out, HasSubstr(R"("file":"pipelines/readings.yaml")"));
   EXPECT_THAT(result.out, HasSubstr("volume"));
+}
+
+TEST(Validate, ReportsBytesThatAreNoTextAsJsonToo) {
+  ReadingsProject project;
+  write_text(project.path() / "pipelines" / "broken.yaml", "pipeline: \"\xff\"\n");
+  const ProcessResult result = project.call({"validate", "--json"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.out, HasSubstr("'\uFFFD' is no name for a pipeline"));
+}
+
+TEST(Query, EndsQuietlyWhenItsReaderHasSeenEnough) {
+  ReadingsProject project;
+  const ProcessResult result = run_process(
+      {"bash", "-c",
+       "set -o pipefail; " + lakeward_binary() + " query --format csv 'FROM range(1000000)' " +
+           "--project " + project.path().string() + " | head -n 1"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.out, "range\n");
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(Query, NamesTheColumnThatIsMissingWithItsPlace) {
+  ReadingsProject project;
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  const ProcessResult result = project.call({"query", "SELECT id,\n valve FROM bronze.readings;"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_EQ(result.err, "lakeward: line 2:2: there is no column 'valve'; did you mean 'value'?\n");
 }
 
 TEST(Doctor, SaysWhatIsWrongAndHowToMendIt) {
