@@ -132,6 +132,13 @@ void write_constant_text(ColumnWriter& column, RowRange range, const std::string
   }
 }
 
+void write_escaped_text(ColumnWriter& column, RowRange range, const std::string& bytes) {
+  const std::string text = escape_bytes(bytes);
+  for (size_t row = range.first; row < range.first + range.rows; ++row) {
+    column.set_copied_string(row, text);
+  }
+}
+
 // Lent text where it is UTF-8, else a copy with the other bytes escaped.
 void write_text(ColumnWriter& column, size_t row, std::string_view text) {
   if (is_utf8(text)) [[likely]] {
@@ -171,6 +178,10 @@ void write_record_column(RecordColumn kind, ColumnWriter& column, RowRange range
     case RecordColumn::kTopic:
       return write_constant_text(column, range, provenance.topic);
     case RecordColumn::kFile:
+      // A name is bytes to the system; as text, it must be UTF-8.
+      if (!is_utf8(provenance.file)) [[unlikely]] {
+        return write_escaped_text(column, range, provenance.file);
+      }
       return write_constant_text(column, range, provenance.file);
     case RecordColumn::kPartition:
       if (provenance.topic.empty()) return write_nulls(column, range);

@@ -88,6 +88,15 @@ TEST(Run, CallsAPipelineStoppedThatWasNotDrained) {
   EXPECT_THAT(result.out, HasSubstr(R"("outcome":"stopped")"));
 }
 
+TEST(Run, ReadsFilesWhoseNamesAreNotUtf8) {
+  ReadingsProject project;
+  write_text(project.path() / "input" / "\xff.jsonl", "{\"id\":4,\"value\":500}\n");
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  const std::string sql = "SELECT file FROM dead_letter.readings WHERE file NOT LIKE '%a.jsonl'";
+  EXPECT_THAT(project.call({"query", sql, "--format", "csv"}).out,
+              HasSubstr("/input/\\xFF.jsonl\n"));
+}
+
 TEST(Run, EndsWithCode0WhenItsTimeIsOver) {
   ReadingsProject project;
   const ProcessResult result = project.call({"run", "--for", "300ms", "--json"});

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "stream/utf8.h"
+
 namespace lakeward::connectors::file {
 namespace {
 
@@ -28,10 +30,11 @@ std::string json_text(std::string_view text) {
 }  // namespace
 
 std::string to_uri(std::string_view path) {
+  const bool is_text = stream::is_utf8(path);
   std::string uri = "file://";
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
-    if (needs_quoting(byte)) {
+    if (needs_quoting(byte) || (byte >= 0x80 && !is_text)) {
       uri += {'%', kHex[byte >> 4], kHex[byte & 15]};
     } else {
       uri += c;

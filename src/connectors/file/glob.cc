@@ -86,9 +86,10 @@ class Walk {
   }
 
  private:
-  // What vanished while we looked is not there; anything else must be known.
+  // What vanished while we looked is not there, nor is what a link names that leads nowhere or back
+  // to itself; anything else must be known.
   static Status skip_or_fail(int error, const std::string& path) {
-    if (error == ENOENT || error == ENOTDIR) return ok_status();
+    if (error == ENOENT || error == ENOTDIR || error == ELOOP) return ok_status();
     return errno_status(error, "listing", path);
   }
 

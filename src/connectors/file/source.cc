@@ -12,6 +12,7 @@
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
 #include "connectors/file/picked_lines.h"
+#include "stream/utf8.h"
 
 namespace lakeward::connectors::file {
 namespace {
@@ -178,6 +179,10 @@ Result<std::vector<Entry>> FileSource::choose(const std::vector<Candidate>& read
 Result<FileSource::Fit> FileSource::fit(const Candidate& candidate, uint64_t rows_left,
                                         uint64_t bytes_left, bool is_first) {
   const FoundFile& file = candidate.file;
+  if (content_.parquet && !stream::is_utf8(file.path)) {
+    return invalid_argument("file source: the name of " + stream::escape_bytes(file.path) +
+                            " is not UTF-8, which reading Parquet needs; rename the file");
+  }
   const Compression compression = compression_of(file.path);
   const bool lines = !content_.parquet && content_.framing == format::Framing::kLines;
   const bool divisible = lines && compression == Compression::kNone;
@@ -254,7 +259,7 @@ Result<stream::Input> FileSource::read(const stream::ReadRequest& request) {
     }
     splits.push_back(std::move(split));
   }
-  if (content_.parquet) return read_parquet(splits, request);
+  if (content_.parquet) return read_parquet(splits);
   ReadOptions options{
       .framing = content_.framing, .count_lines = request.want_lines, .csv = content_.csv};
   options.only.assign(request.only.begin(), request.only.end());

@@ -40,6 +40,29 @@ TEST_F(FileSource, WritesSparksSourceLog) {
   EXPECT_THAT(lines[0], HasSubstr(",\"batchId\":0"));
 }
 
+TEST_F(FileSource, RemembersAFileWhoseNameIsNotUtf8) {
+  put("\xFF\xC3ü\\.json", "1\n");
+  stream::Offset to;
+  {
+    SourceRun run = start();
+    to = *run.plan(std::nullopt).value();
+    EXPECT_THAT(run.log().batch(0).value()[0], HasSubstr("/in/%FF%C3%C3%BC%5C.json\""));
+  }
+  SourceRun run = start();
+  const auto records = run.read({std::nullopt, to}).value();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].file, input("\xFF\xC3ü\\.json").string());
+  EXPECT_FALSE(run.plan(to).value());
+}
+
+TEST_F(FileSource, PassesOverLinksThatLeadNowhere) {
+  put("a", "1\n");
+  std::filesystem::create_symlink("b", input("b"));
+  std::filesystem::create_symlink("nowhere", input("c"));
+  std::filesystem::create_directory_symlink("..", input("d"));
+  EXPECT_EQ(start("in/**").drain(), (Epochs{{"1"}}));
+}
+
 TEST_F(FileSource, ReadsTheSameRangeAgainInAnotherProcess) {
   put("a", "1\n2\n");
   stream::Offset to;
