@@ -14,7 +14,7 @@ constexpr const char* kResultTable = "temp.lakeward_result";
 
 // The place of a record for people: "input/a.jsonl:3", "readings 2 at 1234".
 constexpr const char* kPlace =
-    "CASE WHEN file IS NOT NULL THEN file || coalesce(':' || line, '') "
+    "CASE WHEN file IS NOT NULL THEN file || coalesce(':' || line, ' at ' || \"offset\", '') "
     "ELSE coalesce(topic || ' ' || \"partition\", 'record') || coalesce(' at ' || \"offset\", '') "
     "END";
 

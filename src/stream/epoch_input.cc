@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/sql_text.h"
+#include "stream/position_table.h"
 #include "stream/utf8.h"
 
 namespace lakeward::stream {
@@ -15,6 +16,8 @@ using engine::quote_literal;
 constexpr const char* kRecordsTable = "lakeward_records";
 constexpr const char* kDecodedTable = "lakeward_decoded";
 constexpr const char* kStagedTable = "temp.lakeward_staged";
+constexpr const char* kWantedTable = "lakeward_wanted";
+constexpr const char* kKeptTable = "temp.lakeward_kept";
 
 // The clocks of DuckDB, all in terms of lakeward_epoch_time().
 constexpr const char* kClockMacros[][2] = {
@@ -63,6 +66,17 @@ std::string cast_text(const std::string& column, const engine::Column& declared)
   const std::string quoted = quote_identifier(column);
   return "TRY_CAST(" + (is_nested(declared.type) ? "TRY_CAST(" + quoted + " AS JSON)" : quoted) +
          " AS " + declared.type + ")";
+}
+
+// Where the rows of a relation are, in terms of their positions.
+std::string place_columns(const std::vector<std::string>& files) {
+  if (files.empty()) return "NULL::BIGINT AS _offset, NULL::VARCHAR AS _file";
+  std::string list;
+  for (const std::string& file : files) list += (list.empty() ? "" : ", ") + quote_literal(file);
+  const std::string bits = std::to_string(format::Position::kPlaceBits);
+  const std::string mask = std::to_string(format::Position::kPlaceMask);
+  return "(_position & " + mask + "::UBIGINT)::BIGINT AS _offset, ([" + list + "])[(_position >> " +
+         bits + ")::BIGINT + 1] AS _file";
 }
 
 }  // namespace
@@ -187,6 +201,10 @@ Result<bool> EpochInput::define(const OffsetRange& range) {
     if (staged_) RETURN_IF_ERROR(stage_rows());
     return first;
   }
+  if (kept_) {
+    RETURN_IF_ERROR(session_.execute(std::string("DROP TABLE IF EXISTS ") + kKeptTable));
+    kept_ = false;
+  }
   ReadRequest request;
   request.range = range;
   ASSIGN_OR_RETURN(const Input input, source_.read(request));
@@ -207,19 +225,26 @@ Status EpochInput::define_records(const std::vector<uint64_t>& positions, bool r
     return session_.define_relation(kRecordsTable, *records_);
   }
   CHECK(restrict_input, "rows of a relation are read again only by their positions");
+  return define_relation_records();
+}
+
+// The few rows are kept in a temporary table, as they are used twice: to be refused again, and as
+// records.
+Status EpochInput::define_relation_records() {
   ReadRequest request;
   request.range = range_;
   request.only = only_;
   ASSIGN_OR_RETURN(const Input input, source_.read(request));
   const auto* relation = std::get_if<InputRelation>(&input);
   CHECK(relation != nullptr, "a source yields either relations or records");
-  std::string list;
-  for (const uint64_t position : only_)
-    list += (list.empty() ? "" : ",") + std::to_string(position);
-  ASSIGN_OR_RETURN(
-      [[maybe_unused]] const bool changed,
-      define_relation_view("SELECT * FROM (" + relation->select +
-                           "\n) WHERE _position IN (SELECT unnest([" + list + "]::UBIGINT[]))"));
+  PositionTable wanted(only_);
+  RETURN_IF_ERROR(session_.define_relation(kWantedTable, wanted));
+  kept_ = true;
+  RETURN_IF_ERROR(session_.execute(
+      "CREATE OR REPLACE TEMP TABLE lakeward_kept AS SELECT * FROM (" + relation->select +
+      "\n) WHERE _position IN (SELECT position FROM " + kWantedTable + ")"));
+  ASSIGN_OR_RETURN([[maybe_unused]] const bool changed,
+                   define_relation_view(std::string("SELECT * FROM ") + kKeptTable));
   std::string row;
   for (const engine::Column& column : relation_schema_) {
     row += (row.empty() ? "" : ", ") + quote_literal(column.name) + ": " +
@@ -228,10 +253,9 @@ Status EpochInput::define_records(const std::vector<uint64_t>& positions, bool r
   // The row as JSON stands for the bytes, so that a replay can bring it in.
   return session_.define_view(
       kRecordsTable,
-      "SELECT NULL::VARCHAR AS _key, NULL::VARCHAR AS _topic, NULL::INTEGER AS _partition, "
-      "NULL::BIGINT AS _offset, NULL::VARCHAR AS _file, NULL::BIGINT AS _line, "
-      "encode(CAST(to_json({" +
-          row + "}) AS VARCHAR)) AS _payload, CAST(to_json({" + row +
+      "SELECT NULL::VARCHAR AS _key, NULL::VARCHAR AS _topic, NULL::INTEGER AS _partition, " +
+          place_columns(relation->files) + ", NULL::BIGINT AS _line, encode(CAST(to_json({" + row +
+          "}) AS VARCHAR)) AS _payload, CAST(to_json({" + row +
           "}) AS VARCHAR) AS _raw, _position FROM input");
 }
 

@@ -57,6 +57,7 @@ class EpochInput {
   Status define_record_view();
   Status stage_rows();
   Result<bool> define_relation_view(const std::string& select);
+  Status define_relation_records();
 
   engine::Session& session_;
   Source& source_;
@@ -67,6 +68,7 @@ class EpochInput {
   bool has_casts_ = false;
   bool defined_ = false;
   bool staged_ = false;
+  bool kept_ = false;                       // rows of a relation, from define_records() on
   std::map<uint64_t, std::string> uncast_;  // reasons by position, if staged
   OffsetRange range_;
   std::string relation_;            // the SELECT of the epoch

@@ -67,6 +67,9 @@ class RecordReader {
 // `_position` (UBIGINT, see format::Position) names each row, followed by the columns of input.
 struct InputRelation {
   std::string select;
+  // For dead letters: the file of each split that positions name; a position's place is then the
+  // number of the row in its file, from 0. Empty: rows have no files.
+  std::vector<std::string> files = {};
 };
 
 using Input = std::variant<std::unique_ptr<RecordReader>, InputRelation>;
@@ -74,7 +77,7 @@ using Input = std::variant<std::unique_ptr<RecordReader>, InputRelation>;
 struct ReadRequest {
   OffsetRange range;
   // Only these positions, ascending, if not empty: rejected records are read again for dead
-  // letters.
+  // letters. An InputRelation may have other rows too; whoever asked leaves them out.
   std::span<const uint64_t> only;
   bool want_lines = false;  // fill RecordBatch::lines
   // Whether RecordBatch::keys, timestamps and headers are used; a source may fill them even so.

@@ -38,7 +38,8 @@ class TableSource final : public Source {
         "TIMESTAMPTZ '2020-01-01 00:00:00+00' AS _ingest_time";
     if (table_.colour_from && end > *table_.colour_from) columns += ", 'red' AS colour";
     return Input(InputRelation{"SELECT " + columns + " FROM range(" + std::to_string(begin) + ", " +
-                               std::to_string(end) + ") -- rows"});
+                                   std::to_string(end) + ") -- rows",
+                               {"part-0.parquet"}});
   }
   Result<std::optional<engine::Schema>> relation_schema() override {
     if (table_.rows == 0) return {std::nullopt};
@@ -96,6 +97,8 @@ TEST(TableInput, GivesDeadLettersTheRowAsJson) {
   EXPECT_EQ(letter["reason"], "breaks small: twice < 14");
   EXPECT_THAT(letter["raw"].get<std::string>(), HasSubstr("\\x22id\\x22:7,"));
   EXPECT_EQ(letter["row"], R"({"twice":14})");
+  EXPECT_EQ(letter["file"], "part-0.parquet");
+  EXPECT_EQ(letter["offset"], 7);
   EXPECT_EQ(pipeline.reports.total.filtered, 1u);
 }
 

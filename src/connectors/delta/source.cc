@@ -277,13 +277,10 @@ Result<stream::Input> DeltaSource::read(const stream::ReadRequest& request) {
   ASSIGN_OR_RETURN(
       const lakeward::delta::Scan scan,
       lakeward::delta::scan_files(table_, *state_, planned_->second.files, scan_options));
-  stream::InputRelation relation{"SELECT _position, * EXCLUDE (_position) FROM (" + scan.sql + ")"};
-  if (!request.only.empty()) {
-    std::string list;
-    for (const uint64_t position : request.only) {
-      list += (list.empty() ? "" : ",") + std::to_string(position);
-    }
-    relation.select += " WHERE _position IN (SELECT unnest([" + list + "]::UBIGINT[]))";
+  stream::InputRelation relation{"SELECT _position, * EXCLUDE (_position) FROM (" + scan.sql + ")",
+                                 {}};
+  for (const AddFile& file : scan.files) {
+    relation.files.push_back(table_.path() + "/" + lakeward::delta::decode_path(file.path));
   }
   return stream::Input(std::move(relation));
 }

@@ -61,8 +61,7 @@ class FileSource final : public stream::Source {
   // Of files that are Parquet: their rows as a relation.
   Result<uint64_t> count_parquet_rows(const std::string& path) const;
   static std::string parquet_select(const std::vector<std::string>& paths);
-  Result<stream::Input> read_parquet(const std::vector<FileSplit>& splits,
-                                     const stream::ReadRequest& request) const;
+  static stream::Input read_parquet(const std::vector<FileSplit>& splits);
   Result<uint64_t> count_records(const std::string& path, Compression compression,
                                  uint64_t limit) const;
   // The entries of the batches (after, to].

@@ -48,20 +48,11 @@ std::string FileSource::parquet_select(const std::vector<std::string>& paths) {
          ", * FROM read_parquet([" + list + "], union_by_name = true, hive_partitioning = false)";
 }
 
-Result<stream::Input> FileSource::read_parquet(const std::vector<FileSplit>& splits,
-                                               const stream::ReadRequest& request) const {
+stream::Input FileSource::read_parquet(const std::vector<FileSplit>& splits) {
   std::vector<std::string> paths;
   for (const FileSplit& split : splits) paths.push_back(split.path);
-  stream::InputRelation relation{parquet_select(paths)};
-  if (!request.only.empty()) {
-    std::string list;
-    for (const uint64_t position : request.only) {
-      list += (list.empty() ? "" : ",") + std::to_string(position);
-    }
-    relation.select = "SELECT * FROM (" + relation.select +
-                      ") WHERE _position IN (SELECT unnest([" + list + "]::UBIGINT[]))";
-  }
-  return stream::Input(std::move(relation));
+  std::string select = parquet_select(paths);
+  return stream::Input(stream::InputRelation{std::move(select), std::move(paths)});
 }
 
 // What the oldest file that is there now has.

@@ -63,9 +63,8 @@ class DeltaConnector : public ::testing::Test {
     EXPECT_TRUE(status.ok()) << status.message();
     return run;
   }
-  std::vector<std::string> read(SourceRun& run, const stream::OffsetRange& range,
-                                const std::vector<uint64_t>& only = {}) {
-    const auto input = run.source().read({.range = range, .only = only});
+  std::vector<std::string> read(SourceRun& run, const stream::OffsetRange& range) {
+    const auto input = run.source().read({.range = range, .only = {}});
     EXPECT_TRUE(input.ok()) << input.status().message();
     if (!input.ok()) return {};
     return rows("SELECT * EXCLUDE (_position) FROM (" +
@@ -318,14 +317,21 @@ TEST_F(DeltaSource, RefusesALogThatNoLongerReachesBack) {
   EXPECT_THAT(plan.status().message(), HasSubstr("version 1 is to be read next"));
 }
 
-TEST_F(DeltaSource, ReadsOnlyTheRowsThatAreAskedFor) {
+TEST_F(DeltaSource, NamesTheFileAndTheNumberOfEachRow) {
   append("SELECT range AS a FROM range(100)");
   append("SELECT range + 100 AS a FROM range(100)");
   SourceRun run = start();
   const auto to = *run.plan(std::nullopt).value();
-  EXPECT_THAT(
-      read(run, {std::nullopt, to}, {format::Position::make(0, 7), format::Position::make(1, 99)}),
-      ElementsAre("(199)", "(7)"));
+  const auto relation = std::get<stream::InputRelation>(
+      run.source().read({.range = {std::nullopt, to}, .only = {}}).value());
+  EXPECT_THAT(rows("SELECT a FROM (" + relation.select + ") WHERE _position IN (" +
+                   std::to_string(format::Position::make(0, 7)) + ", " +
+                   std::to_string(format::Position::make(1, 99)) + ")"),
+              ElementsAre("(199)", "(7)"));
+  ASSERT_EQ(relation.files.size(), 2u);
+  for (const std::string& file : relation.files) {
+    EXPECT_TRUE(std::filesystem::exists(world.folder.path() / "lake" / file)) << file;
+  }
 }
 
 TEST(DeltaOffset, IsSparks) {

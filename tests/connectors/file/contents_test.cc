@@ -120,15 +120,23 @@ TEST_F(FileSource, YieldsParquetAsARelation) {
   write("SELECT range + 10 AS a, 'x' AS b FROM range(3)", "b.parquet", Duration{10'000'000});
   EXPECT_EQ(run.source().relation_schema().value(), (engine::Schema{{"a", "BIGINT"}}));
   const auto to = *run.plan(std::nullopt, {.rows = 6}).value();
-  const auto rows = [&](const std::vector<uint64_t>& only) {
-    const auto input = run.source().read({.range = {std::nullopt, to}, .only = only}).value();
-    const auto found =
-        session->query("SELECT string_agg(a || coalesce(b, ''), ' ' ORDER BY _position) FROM (" +
-                       std::get<stream::InputRelation>(input).select + ")");
-    return found.ok() ? found->text(0, 0) : found.status().message();
-  };
-  EXPECT_EQ(rows({}), "0 1 2 10x 11x 12x");
-  EXPECT_EQ(rows({format::Position::make(0, 1), format::Position::make(1, 2)}), "1 12x");
+  const auto relation = std::get<stream::InputRelation>(
+      run.source().read({.range = {std::nullopt, to}, .only = {}}).value());
+  const auto rows = session->query(
+      "SELECT string_agg(a || coalesce(b, ''), ' ' ORDER BY _position), max(_position)::VARCHAR "
+      "FROM (" +
+      relation.select + ")");
+  ASSERT_TRUE(rows.ok()) << rows.status().message();
+  EXPECT_EQ(rows->text(0, 0), "0 1 2 10x 11x 12x");
+  EXPECT_EQ(rows->text(0, 1), std::to_string(format::Position::make(1, 2)));
+  EXPECT_EQ(relation.files, (std::vector<std::string>{input("a.parquet"), input("b.parquet")}));
+}
+
+TEST_F(FileSource, RefusesParquetFilesWhoseNamesAreNotUtf8) {
+  put("\xFF.parquet", "");
+  SourceRun run(world, "file", options({{"path", scalar("in/*.parquet")}}), nullptr, "parquet");
+  ASSERT_TRUE(run.attach().ok());
+  EXPECT_THAT(run.plan(std::nullopt).status().message(), HasSubstr("\\xFF.parquet is not UTF-8"));
 }
 
 }  // namespace
