@@ -5,6 +5,7 @@
 
 #include "engine/session.h"
 #include "engine/sql_text.h"
+#include "stream/position_table.h"
 
 namespace lakeward::service {
 namespace {
@@ -64,10 +65,18 @@ Letter read_letter(const engine::Chunk& chunk, size_t row) {
   return letter;
 }
 
+// The positions that are asked for, as a table.
+struct Wanted {
+  explicit Wanted(std::span<const uint64_t> only) : positions(only.begin(), only.end()) {}
+  std::vector<uint64_t> positions;
+  stream::PositionTable table{positions};
+};
+
 class LetterStream final : public stream::RecordStream {
  public:
-  LetterStream(std::unique_ptr<engine::Session> session, std::unique_ptr<engine::ResultStream> rows)
-      : session_(std::move(session)), rows_(std::move(rows)) {}
+  LetterStream(std::shared_ptr<Wanted> wanted, std::unique_ptr<engine::Session> session,
+               std::unique_ptr<engine::ResultStream> rows)
+      : wanted_(std::move(wanted)), session_(std::move(session)), rows_(std::move(rows)) {}
 
   Result<std::optional<format::RecordBatch>> next() override {
     if (ended_) return std::optional<format::RecordBatch>();
@@ -131,6 +140,7 @@ class LetterStream final : public stream::RecordStream {
     return view;
   }
 
+  std::shared_ptr<Wanted> wanted_;            // outlives session_
   std::unique_ptr<engine::Session> session_;  // outlives rows_
   std::unique_ptr<engine::ResultStream> rows_;
   std::optional<engine::Chunk> chunk_;
@@ -140,21 +150,29 @@ class LetterStream final : public stream::RecordStream {
 
 class LetterReader final : public stream::RecordReader {
  public:
-  LetterReader(std::string select, engine::Database& database)
-      : select_(std::move(select)), database_(database) {}
+  LetterReader(std::string select, std::span<const uint64_t> only, engine::Database& database)
+      : select_(std::move(select)),
+        wanted_(only.empty() ? nullptr : std::make_shared<Wanted>(only)),
+        database_(database) {}
 
   // There are few of them, and they are read in order.
   size_t max_threads() const override { return 1; }
 
   Result<std::unique_ptr<stream::RecordStream>> make_stream() override {
     ASSIGN_OR_RETURN(auto session, database_.make_session());
-    ASSIGN_OR_RETURN(auto rows, session->stream(select_));
+    std::string select = select_;
+    if (wanted_ != nullptr) {
+      RETURN_IF_ERROR(session->define_relation("lakeward_wanted", wanted_->table));
+      select += " WHERE _position IN (SELECT position FROM lakeward_wanted)";
+    }
+    ASSIGN_OR_RETURN(auto rows, session->stream(select));
     return std::unique_ptr<stream::RecordStream>(
-        std::make_unique<LetterStream>(std::move(session), std::move(rows)));
+        std::make_unique<LetterStream>(wanted_, std::move(session), std::move(rows)));
   }
 
  private:
   std::string select_;
+  std::shared_ptr<Wanted> wanted_;  // null: all
   engine::Database& database_;
 };
 
@@ -176,9 +194,9 @@ class DeadLetterSource final : public stream::Source {
     ASSIGN_OR_RETURN(stream::Input letters, letters_->read(request));
     auto* relation = std::get_if<stream::InputRelation>(&letters);
     CHECK(relation != nullptr, "dead letters are read from a table");
-    if (input_.relation) return stream::Input(stream::InputRelation{as_rows(relation->select)});
+    if (input_.relation) return stream::Input(stream::InputRelation{as_rows(relation->select), {}});
     return stream::Input(
-        std::make_unique<LetterReader>(letter_select(relation->select), database_));
+        std::make_unique<LetterReader>(letter_select(relation->select), request.only, database_));
   }
 
   Result<std::optional<engine::Schema>> relation_schema() override { return input_.relation; }
