@@ -50,11 +50,12 @@ const config::OptionSet<FileSinkOptions>& file_sink_options() {
   return options;
 }
 
-FileSink::FileSink(FileSinkOptions options, fs::path folder, std::string query_id)
+FileSink::FileSink(FileSinkOptions options, fs::path folder, std::string query_id,
+                   std::shared_ptr<io::ObjectStore> store)
     : options_(std::move(options)),
       folder_(std::move(folder)),
       query_id_(std::move(query_id)),
-      store_(io::make_local_store(folder_)) {}
+      store_(std::move(store)) {}
 
 fs::path FileSink::staging() const { return folder_ / (".staging-" + query_id_); }
 
@@ -205,8 +206,9 @@ stream::SinkType sink_type() {
             ASSIGN_OR_RETURN(FileSinkOptions options,
                              parse_options(file_sink_options(), arguments.options));
             fs::path folder = (environment.project_root / options.path).lexically_normal();
+            std::shared_ptr<io::ObjectStore> store = io::make_local_store(folder);
             return std::unique_ptr<stream::Sink>(std::make_unique<FileSink>(
-                std::move(options), std::move(folder), arguments.query_id));
+                std::move(options), std::move(folder), arguments.query_id, std::move(store)));
           }};
 }
 

@@ -33,7 +33,9 @@ const config::OptionSet<FileSinkOptions>& file_sink_options();
 // commit that died half-way is undone before it is made again.
 class FileSink final : public stream::Sink, private stream::SinkWriter, private stream::Committer {
  public:
-  FileSink(FileSinkOptions options, std::filesystem::path folder, std::string query_id);
+  // `store` is the folder's.
+  FileSink(FileSinkOptions options, std::filesystem::path folder, std::string query_id,
+           std::shared_ptr<io::ObjectStore> store);
 
   stream::SinkWriter& writer() override { return *this; }
   stream::Committer& committer() override { return *this; }
@@ -59,7 +61,7 @@ class FileSink final : public stream::Sink, private stream::SinkWriter, private 
   FileSinkOptions options_;
   std::filesystem::path folder_;
   std::string query_id_;
-  std::unique_ptr<io::ObjectStore> store_;
+  std::shared_ptr<io::ObjectStore> store_;
 };
 
 stream::SinkType sink_type();
