@@ -1,9 +1,11 @@
 #include "project/plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/suggest.h"
 #include "config/options.h"
+#include "delta/schema.h"
 #include "engine/sql_text.h"
 #include "project/load.h"
 #include "project/type_check.h"
@@ -81,6 +83,7 @@ class Planner {
     ASSIGN_OR_RETURN(types.output, checker.check_sql());
     if (!types.output) return ok_status();
     check_partitions(pipeline, *types.output);
+    check_delta_columns(pipeline, *types.output);
     return checker.check_expectations(*types.output);
   }
 
@@ -99,6 +102,17 @@ class Planner {
                                       suggestion(column, names));
       }
     }
+  }
+
+  // What a Delta table cannot hold is known before anything runs.
+  void check_delta_columns(const Pipeline& pipeline, const Schema& output) {
+    const bool to_delta =
+        std::any_of(pipeline.sinks.begin(), pipeline.sinks.end(),
+                    [](const ConnectorBlock& sink) { return sink.connector == "delta"; });
+    if (!to_delta) return;
+    const auto schema = delta::delta_schema(output);
+    const Status fits = schema.ok() ? delta::check_column_names(*schema) : schema.status();
+    if (!fits.ok()) report(pipeline.sql.location(), fits.message());
   }
 
   Result<std::optional<Schema>> input_of(const Pipeline& pipeline, const PipelineLinks& links,
