@@ -101,6 +101,10 @@ class Sensors(Template):
         self.assertEqual(before + added, self.count(project, "bronze.sensor_data"))
         self.assertEqual(before + added, self.count(project, "silver.sensor_data"))
 
+    def test_its_own_tests_pass(self):
+        project = self.make_project("sensors")
+        self.assertEqual("passed  rules\n", project.call("test").stdout)
+
     def test_the_example_folder_is_the_template(self):
         project = self.make_project("sensors")
         example = SOURCE / "examples/sensors"
