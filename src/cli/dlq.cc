@@ -9,6 +9,7 @@
 #include "engine/sql_text.h"
 #include "service/runner.h"
 #include "service/workspace.h"
+#include "stream/dead_letters.h"
 
 namespace lakeward::cli {
 namespace {
@@ -51,7 +52,8 @@ Outcome print_letters(const DlqOptions& options, const Common& common,
 
 Outcome list(const DlqOptions& options, const Common& common) {
   return print_letters(options, common, [](const std::string& table) {
-    return "SELECT coalesce(expectation, 'malformed') AS reason, count(*) AS dead_letters, "
+    return std::string("SELECT ") + stream::kDeadLetterCause +
+           " AS reason, count(*) AS dead_letters, "
            "min(rejected_at) AS first, max(rejected_at) AS last, any_value(reason) AS example "
            "FROM " +
            table + " GROUP BY 1 ORDER BY 2 DESC, 1";

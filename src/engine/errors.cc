@@ -9,7 +9,9 @@ Status engine_error(std::string_view message) {
   const auto begins = [&](std::string_view prefix) { return message.starts_with(prefix); };
   if (begins("INTERRUPT Error")) return cancelled("the query was interrupted");
   if (begins("Out of Memory Error")) {
-    return resource_exhausted(text + "\n  To give it more: raise 'memory' in lakeward.yaml.");
+    // The other lines are advice for DuckDB's own settings.
+    return resource_exhausted(text.substr(0, text.find('\n')) +
+                              "\n  To give it more: raise 'memory' in lakeward.yaml.");
   }
   if (text.find("No space left on device") != std::string::npos) return resource_exhausted(text);
   if (begins("IO Error")) return io_error(text);

@@ -38,7 +38,8 @@ struct PipelineReport {
   stream::PipelineStatus status;
   Duration busy{0};           // spent in epochs
   uint64_t output_bytes = 0;  // that the sinks wrote
-  // By reason: the expectations that a dead letter breaks, or "malformed". Filled in at the end.
+  // By reason: the expectations that a dead letter breaks, "transform" or "malformed". Filled
+  // in at the end.
   std::map<std::string, uint64_t> dead_letters;
 };
 

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "engine/sql_text.h"
 #include "service/pipeline_builder.h"
+#include "stream/dead_letters.h"
 
 namespace lakeward::service {
 
@@ -83,8 +84,9 @@ void Runner::Task::count_dead_letters() {
   if (report_.status.total.dead_lettered == 0 || !first_epoch_) return;
   const std::string table = project::dead_letter_table(pipeline());
   const std::string sql =
-      "SELECT coalesce(expectation, 'malformed'), count(*) FROM " + engine::quote_qualified(table) +
-      " WHERE epoch >= " + std::to_string(first_epoch_->id) + " AND rejected_at >= TIMESTAMPTZ " +
+      std::string("SELECT ") + stream::kDeadLetterCause + ", count(*) FROM " +
+      engine::quote_qualified(table) + " WHERE epoch >= " + std::to_string(first_epoch_->id) +
+      " AND rejected_at >= TIMESTAMPTZ " +
       engine::quote_literal(format_timestamp(first_epoch_->time)) + " GROUP BY 1";
   const auto session = workspace_.database().make_session();
   if (!session.ok() || !workspace_.lake().bind(**session, sql, AsOf()).ok()) return;

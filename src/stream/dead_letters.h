@@ -17,6 +17,14 @@ namespace lakeward::stream {
 // row as JSON, NULL if the record could not be decoded.
 const engine::Schema& dead_letter_schema();
 
+// How the reason of a record begins on which the transform fails.
+inline constexpr const char* kTransformFails = "the transform fails on this record";
+// What a dead letter is counted under, in SQL: the expectations that it breaks, or these.
+inline constexpr const char* kDeadLetterCause =
+    "CASE WHEN expectation IS NOT NULL THEN expectation "
+    "WHEN reason LIKE 'the transform fails on this record%' THEN 'transform' "
+    "ELSE 'malformed' END";
+
 // Malformed records' positions and reasons, as a table of a session.
 class MalformedTable final : public engine::TableSource {
  public:

@@ -222,7 +222,11 @@ Status EpochExecutor::write_to_sinks(const Epoch& epoch, const std::vector<size_
   for (const size_t number : pending) {
     Sink& sink = *spec_.sinks[number];
     Result<Committable> written = sink.writer().write(*session_, select, epoch);
-    if (!written.ok()) return written.status().with_context(sink.name());
+    if (!written.ok()) {
+      // A row on which the transform fails has nothing to do with the sink.
+      return is_row_failure(written.status()) ? written.status()
+                                              : written.status().with_context(sink.name());
+    }
     if (!pass.committables.empty() && written->rows != pass.rows) {
       return internal_error(sink.name() + " wrote " + format_count(written->rows) + " rows of " +
                             format_count(pass.rows));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/sql_text.h"
+#include "stream/dead_letters.h"
 
 namespace lakeward::stream {
 namespace {
@@ -161,7 +162,7 @@ std::string Transform::refused(uint64_t gate) const {
   if (guarded_) {
     reasons +=
         ", CASE WHEN lakeward_mask & " + bit(kUnsoundBit) + " <> 0 THEN " +
-        quote_literal("the transform fails on this record; one failure was: " + guard_example_) +
+        quote_literal(std::string(kTransformFails) + "; one failure was: " + guard_example_) +
         " END";
   }
   if (refuses_uncast()) reasons += ", " + std::string(kResultUncast);
