@@ -1,9 +1,13 @@
+#include "stream/dead_letters.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "stream/pipeline_fixture.h"
+#include "support/shared_files.h"
 
 namespace lakeward::stream {
 namespace {
@@ -13,6 +17,14 @@ using ::testing::HasSubstr;
 
 json letter(const TestPipeline& pipeline, size_t index) {
   return json::parse(pipeline.dead_letters.sorted_rows().at(index));
+}
+
+TEST(DeadLetters, AreDescribedColumnByColumn) {
+  std::ifstream file(test::source_folder() / "docs" / "dead_letters.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), {});
+  for (const engine::Column& column : dead_letter_schema()) {
+    EXPECT_THAT(page, HasSubstr("`" + column.name + "`"));
+  }
 }
 
 TEST(DeadLetters, HoldMalformedRecordsWithReasonPlaceAndBytes) {
