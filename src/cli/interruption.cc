@@ -19,6 +19,10 @@ sigset_t watched_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  // The terminal was closed; under nohup that is not to be noticed.
+  struct sigaction hangup;
+  const bool ignored = sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
+  if (!ignored) sigaddset(&set, SIGHUP);
   return set;
 }
 

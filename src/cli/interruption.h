@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM as a stop token: a clean stop at the first, the end at once at the second.
+// Ctrl-C, SIGTERM and a closed terminal as a stop token: a clean stop at the first, the end at once
+// at the second.
 #pragma once
 
 #include <stop_token>
@@ -6,8 +7,9 @@
 
 namespace lakeward::cli {
 
-// While one of these lives, the first SIGINT or SIGTERM requests a stop, and the second ends the
-// process at once with code 130. Make it before other threads: they inherit the blocked signals.
+// While one of these lives, the first SIGINT, SIGTERM or SIGHUP requests a stop, and the second
+// ends the process at once with code 130. Make it before other threads: they inherit the blocked
+// signals.
 class Interruption {
  public:
   Interruption();

@@ -71,6 +71,28 @@ TEST(Run, StopsCleanlyAtASignalAndKeepsASecondProcessOut) {
   EXPECT_EQ(running.wait().exit_code, 130);
 }
 
+TEST(Run, StopsCleanlyWhenItsTerminalIsClosedUnlessToldNotTo) {
+  for (const bool nohup : {false, true}) {
+    ReadingsProject project;
+    std::vector<std::string> command = {lakeward_binary(), "run", "--project",
+                                        project.path().string()};
+    if (nohup) {
+      command.insert(command.begin(), "nohup");
+    } else {
+      command.insert(command.begin(), {"env", "--default-signal=HUP"});
+    }
+    Process running(command);
+    ASSERT_TRUE(eventually([&] { return project.ids() == "id\n1\n"; })) << running.err();
+    running.send_signal(SIGHUP);
+    if (nohup) {
+      write_text(project.path() / "input" / "b.jsonl", "{\"id\":4,\"value\":5}\n");
+      ASSERT_TRUE(eventually([&] { return project.ids() == "id\n1\n4\n"; })) << running.err();
+      running.send_signal(SIGINT);
+    }
+    EXPECT_EQ(running.wait().exit_code, 130);
+  }
+}
+
 TEST(Run, CallsAPipelineStoppedThatWasNotDrained) {
   ReadingsProject project;
   write_text(project.path() / "pipelines" / "readings.yaml",
