@@ -1,5 +1,6 @@
 """Each template runs at once, every row is accounted for, and another implementation reads the same."""
 
+import json
 import re
 import socket
 import tempfile
@@ -37,6 +38,22 @@ class Empty(Template):
         project.call("run", "--once")
         self.assertTrue(project.tables())
         self.assert_reads_the_same(project, [])
+
+
+class Readme(Template):
+    def test_its_first_pipeline_runs_as_printed(self):
+        project = self.make_project("empty")
+        for file in (project.folder / "pipelines").glob("*"):
+            file.unlink()
+        printed = re.search(r"```yaml\n(.*?)```", (SOURCE / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+        project.write("pipelines/readings.yaml", printed.group(1))
+        project.write("input/a.jsonl", "".join(
+            json.dumps({"timestamp": "2026-01-01T02:00:00+02:00", "device_id": "a", "value": value}) + "\n"
+            for value in (20, 200)))
+        project.call("validate")
+        project.call("run", "--once")
+        self.assertEqual([20.0], [row["value"] for row in project.query("SELECT * FROM bronze.readings")])
+        self.assertIn("in_range", project.call("dlq", "show", "readings").stdout)
 
 
 class Sensors(Template):
