@@ -1,7 +1,8 @@
 // From payload bytes to columns.
 //
 // A Format says how records are framed and typed; its decoders write them straight into the
-// engine's vectors. One record becomes exactly one row or one rejection.
+// engine's vectors. One record becomes exactly one row or one rejection, or, where a format says
+// so, is skipped.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,7 @@ struct Rejection {
 
 // How far one call came.
 struct DecodeProgress {
-  size_t records = 0;  // consumed, rejected ones included
+  size_t records = 0;  // consumed, rejected and skipped ones included
   size_t rows = 0;     // written
 };
 

@@ -13,8 +13,16 @@
 
 namespace lakeward::format {
 
-// `decode_record(payload, row)` writes one row and returns whether it could; if not, `reason()`
-// says why, and every column that it nulled must be given back (ColumnWriter::unset_null) first.
+// What became of one record.
+enum class RecordOutcome { kRow, kRefused, kSkipped };
+inline RecordOutcome outcome_of(bool decoded) {
+  return decoded ? RecordOutcome::kRow : RecordOutcome::kRefused;
+}
+inline RecordOutcome outcome_of(RecordOutcome outcome) { return outcome; }
+
+// `decode_record(payload, row)` writes one row and returns whether it could, or a RecordOutcome. If
+// it made no row, every column that it nulled must be given back (ColumnWriter::unset_null) first;
+// if it refused the record, `reason()` says why.
 // `null_row(row)` makes all columns of the row NULL.
 template <typename DecodeRecord, typename Reason, typename NullRow>
 Result<DecodeProgress> decode_records(OnMalformed on_malformed, const RecordBatch& batch,
@@ -26,7 +34,9 @@ Result<DecodeProgress> decode_records(OnMalformed on_malformed, const RecordBatc
   size_t row = first_row;
   size_t i = first_record;
   for (; i < records.size() && row < engine::kChunkRows; ++i) {
-    if (!decode_record(records[i].payload, row)) [[unlikely]] {
+    const RecordOutcome outcome = outcome_of(decode_record(records[i].payload, row));
+    if (outcome != RecordOutcome::kRow) [[unlikely]] {
+      if (outcome == RecordOutcome::kSkipped) continue;
       if (on_malformed == OnMalformed::kFail) {
         return expectation_failed(describe_place(batch, i) + ": " + reason() +
                                   " (decode says on_malformed: fail)");

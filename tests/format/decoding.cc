@@ -7,10 +7,11 @@ namespace lakeward::format {
 namespace {
 
 engine::Database& database() {
-  static const auto shared = [] {
+  // Never closed: at the process's end, DuckDB's own thread-local state would be gone before it.
+  static engine::Database* const shared = [] {
     engine::DatabaseOptions options;
     options.threads = 1;
-    return std::move(engine::Database::open(options)).value();
+    return std::move(engine::Database::open(options)).value().release();
   }();
   return *shared;
 }

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
+#include "format/base64.h"
 #include "format/csv_format.h"
 
 namespace lakeward::connectors::http {
@@ -33,22 +34,6 @@ Result<int64_t> parse_offset(std::string_view offset) {
 
 Result<int64_t> parse_begin(const std::optional<stream::Offset>& offset) {
   return offset ? parse_offset(*offset) : Result<int64_t>(int64_t{-1});
-}
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < text.size(); i += 3) {
-    uint32_t bits = 0;
-    for (size_t j = 0; j < 3; ++j) {
-      bits = bits << 8 | (i + j < text.size() ? static_cast<unsigned char>(text[i + j]) : 0U);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      out += j <= text.size() - i ? kDigits[bits >> (18 - 6 * j) & 63] : '=';
-    }
-  }
-  return out;
 }
 
 // The records of some answers, an answer after the other, on one thread.
@@ -163,8 +148,9 @@ Result<std::optional<Answer>> HttpSource::poll() {
   if (!auth_.token.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + auth_.token.expose());
   } else if (!auth_.user.empty()) {
-    request.headers.emplace_back("Authorization",
-                                 "Basic " + base64(auth_.user + ":" + auth_.password.expose()));
+    request.headers.emplace_back(
+        "Authorization",
+        "Basic " + format::encode_base64(auth_.user + ":" + auth_.password.expose()));
   }
   if (!etag_.empty()) request.headers.emplace_back("If-None-Match", etag_);
   if (!last_modified_.empty()) request.headers.emplace_back("If-Modified-Since", last_modified_);

@@ -1,0 +1,276 @@
+#include "format/avro_format.h"
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "base/suggest.h"
+#include "format/avro/program.h"
+#include "format/avro/row_reader.h"
+#include "format/record_loop.h"
+#include "format/registry_header.h"
+
+namespace lakeward::format {
+namespace {
+
+using avro::Program;
+using avro::Schema;
+
+constexpr Duration kAskAgainAfter = std::chrono::minutes(1);
+
+// A program, or why records of this schema are refused.
+struct KnownSchema {
+  std::shared_ptr<const Program> program;
+  std::string refusal = {};
+  std::optional<Timestamp> ask_again = {};  // of a schema that did not exist
+};
+
+// What all decoders of a format share.
+struct Shared {
+  std::vector<avro::TargetColumn> columns;
+  engine::Schema declared, decoded;
+  std::optional<Schema> reader;
+  std::shared_ptr<SchemaSource> source;
+  OnMalformed on_malformed = OnMalformed::kDeadLetter;
+  bool skip_tombstones = false;
+  Clock* clock = nullptr;
+  std::shared_ptr<const Program> unframed;
+
+  std::mutex mutex;  // guards what follows
+  std::map<uint32_t, KnownSchema> known;
+
+  const Schema* reader_schema() const { return reader ? &*reader : nullptr; }
+
+  // Asked once for each id and decoder, or about.
+  Result<KnownSchema> find(uint32_t id) {
+    const std::lock_guard lock(mutex);
+    const auto found = known.find(id);
+    if (found != known.end() && !is_stale(found->second)) return found->second;
+    ASSIGN_OR_RETURN(KnownSchema schema, ask(id));
+    known[id] = schema;
+    return schema;
+  }
+
+  bool is_stale(const KnownSchema& schema) const {
+    return schema.ask_again && clock != nullptr && clock->now() >= *schema.ask_again;
+  }
+
+ private:
+  Result<KnownSchema> ask(uint32_t id) {
+    KnownSchema schema;
+    const std::string what = "schema " + std::to_string(id);
+    const Result<RegisteredSchema> registered = source->schema(id);
+    if (registered.status().code() == StatusCode::kNotFound) {
+      schema.refusal = what + " is not known to " + source->name();
+      schema.ask_again = (clock == nullptr ? Timestamp() : clock->now()) + kAskAgainAfter;
+      return schema;
+    }
+    if (!registered.ok()) return registered.status().with_context(what);
+    if (registered->type != "AVRO") {
+      schema.refusal = what + " is not an Avro schema but " + registered->type;
+      return schema;
+    }
+    const Result<Schema> writer = Schema::parse(registered->text, registered->references);
+    if (!writer.ok()) {
+      schema.refusal = what + ": " + writer.status().message();
+      return schema;
+    }
+    auto program = std::make_shared<Program>(*writer, reader_schema(), columns);
+    if (program->refusal().empty()) {
+      schema.program = std::move(program);
+    } else {
+      schema.refusal = what + " cannot be read: " + program->refusal();
+    }
+    return schema;
+  }
+};
+
+class AvroDecoder final : public Decoder {
+ public:
+  AvroDecoder(std::shared_ptr<Shared> shared, std::vector<std::optional<size_t>> slots)
+      : shared_(std::move(shared)), slots_(std::move(slots)), columns_(slots_.size()) {
+    CHECK(slots_.size() == shared_->columns.size(), "one slot for each decoded column");
+    for (size_t i = 0; i < slots_.size(); ++i) columns_[i].declared = &shared_->columns[i];
+    if (shared_->unframed != nullptr) current_ = add(0, {.program = shared_->unframed});
+  }
+
+  Result<DecodeProgress> decode(const RecordBatch& batch, size_t first_record,
+                                engine::ChunkWriter& chunk, size_t first_row,
+                                std::span<uint32_t> row_records,
+                                std::vector<Rejection>& rejections) override {
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      if (!slots_[i]) continue;
+      columns_[i].writer = &chunk.column(*slots_[i]);
+      columns_[i].data = columns_[i].writer->data<void>();
+    }
+    Result<DecodeProgress> progress = decode_records(
+        shared_->on_malformed, batch, first_record, first_row, row_records, rejections,
+        [this](std::string_view payload, size_t row) {
+          if (payload.empty() && shared_->skip_tombstones) return RecordOutcome::kSkipped;
+          if (decode_record(payload, row)) [[likely]] {
+            return RecordOutcome::kRow;
+          }
+          for (avro::BoundColumn& column : columns_) {
+            if (column.writer != nullptr) column.writer->unset_null(row);
+          }
+          return RecordOutcome::kRefused;
+        },
+        [this] { return reason_; },
+        [this](size_t row) {
+          for (avro::BoundColumn& column : columns_) column.set_null(row);
+        });
+    // What was decoded before is decoded again.
+    RETURN_IF_ERROR(std::exchange(failure_, ok_status()));
+    return progress;
+  }
+
+ private:
+  struct Reader {
+    KnownSchema schema;
+    std::unique_ptr<avro::RowReader> rows;  // null if refused
+  };
+
+  bool decode_record(std::string_view payload, size_t row) {
+    if (!failure_.ok()) return refuse("");
+    if (shared_->source != nullptr) {
+      if (!has_registry_header(payload)) [[unlikely]] {
+        return refuse(registry_header_problem(payload));
+      }
+      const uint32_t id = registry_schema_id(payload);
+      if (current_ == nullptr || current_id_ != id || current_->rows == nullptr) [[unlikely]] {
+        if (!change_schema(id)) return false;
+      }
+      payload.remove_prefix(kRegistryHeaderBytes);
+    }
+    if (current_->rows->read(payload, row)) [[likely]] {
+      return true;
+    }
+    return refuse(current_->rows->reason());
+  }
+
+  bool change_schema(uint32_t id) {
+    auto found = readers_.find(id);
+    if (found == readers_.end() || shared_->is_stale(found->second.schema)) {
+      Result<KnownSchema> schema = shared_->find(id);
+      if (!schema.ok()) {
+        failure_ = schema.status();
+        return refuse(failure_.message());
+      }
+      current_ = add(id, std::move(schema).value());
+    } else {
+      current_ = &found->second;
+    }
+    current_id_ = id;
+    return current_->rows != nullptr || refuse(current_->schema.refusal);
+  }
+
+  Reader* add(uint32_t id, KnownSchema schema) {
+    Reader& reader = readers_[id];
+    reader.schema = std::move(schema);
+    reader.rows = reader.schema.program == nullptr
+                      ? nullptr
+                      : std::make_unique<avro::RowReader>(*reader.schema.program, columns_);
+    return &reader;
+  }
+
+  bool refuse(std::string reason) {
+    reason_ = std::move(reason);
+    return false;
+  }
+
+  std::shared_ptr<Shared> shared_;
+  std::vector<std::optional<size_t>> slots_;
+  std::vector<avro::BoundColumn> columns_;
+  std::map<uint32_t, Reader> readers_;
+  Reader* current_ = nullptr;
+  uint32_t current_id_ = 0;
+  std::string reason_;
+  Status failure_;
+};
+
+class AvroFormat final : public Format {
+ public:
+  explicit AvroFormat(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+  Framing framing() const override { return Framing::kWhole; }
+  const engine::Schema& declared() const override { return shared_->declared; }
+  const engine::Schema& decoded() const override { return shared_->decoded; }
+  OnMalformed on_malformed() const override { return shared_->on_malformed; }
+  std::unique_ptr<Decoder> make_decoder(
+      const std::vector<std::optional<size_t>>& slots) const override {
+    return std::make_unique<AvroDecoder>(shared_, slots);
+  }
+
+ private:
+  std::shared_ptr<Shared> shared_;
+};
+
+// That the declared columns are fields of `schema`, and can hold their values.
+Status check_columns(const Schema& schema, const std::vector<avro::TargetColumn>& columns) {
+  const avro::Node& root = schema.node(schema.root());
+  if (root.type != avro::Type::kRecord) {
+    return invalid_argument("the Avro schema is no record, but of type " +
+                            std::string(avro::to_string(root.type)) + ": it has no columns");
+  }
+  std::vector<std::string> names;
+  for (const avro::Field& field : root.fields) names.push_back(field.name);
+  const Program program(schema, nullptr, columns);
+  for (const uint32_t absent : program.absent()) {
+    const std::string& name = columns[absent].name;
+    return invalid_argument("the Avro schema has no field '" + name + "'" +
+                            suggestion(name, names));
+  }
+  for (const avro::Step& step : program.steps()) {
+    if (step.code != avro::Code::kRefuse) continue;
+    return invalid_argument("column '" + columns[step.column].name + "': " + step.reason);
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+Result<engine::Schema> avro_columns(const std::string& schema) {
+  ASSIGN_OR_RETURN(const Schema parsed, Schema::parse(schema));
+  return avro::derive_columns(parsed);
+}
+
+Result<std::unique_ptr<Format>> make_avro_format(const AvroOptions& options) {
+  if ((options.source == nullptr) == !options.writer_schema) {
+    return invalid_argument("Avro needs either a schema registry or the writer's schema");
+  }
+  auto shared = std::make_shared<Shared>();
+  shared->source = options.source;
+  shared->on_malformed = options.on_malformed;
+  shared->skip_tombstones = options.skip_tombstones;
+  shared->clock = options.clock;
+  std::optional<Schema> writer;
+  if (options.writer_schema) {
+    ASSIGN_OR_RETURN(writer, Schema::parse(*options.writer_schema));
+  }
+  if (options.reader_schema) {
+    ASSIGN_OR_RETURN(shared->reader,
+                     Schema::parse(*options.reader_schema, options.reader_references));
+  }
+  const Schema* const known = shared->reader ? &*shared->reader : writer ? &*writer : nullptr;
+  engine::Schema columns = options.columns;
+  if (columns.empty()) {
+    if (known == nullptr) {
+      return invalid_argument("nothing says what the columns are: declare 'columns' or 'schema'");
+    }
+    ASSIGN_OR_RETURN(columns, avro::derive_columns(*known));
+  }
+  ASSIGN_OR_RETURN(shared->columns, avro::target_columns(columns, options.utc));
+  if (known != nullptr) RETURN_IF_ERROR(check_columns(*known, shared->columns));
+  for (const avro::TargetColumn& column : shared->columns) {
+    shared->declared.push_back({column.name, column.type});
+    shared->decoded.push_back({column.name, column.decoded});
+  }
+  if (writer) {
+    auto program = std::make_shared<Program>(*writer, shared->reader_schema(), shared->columns);
+    if (!program->refusal().empty()) return invalid_argument(program->refusal());
+    shared->unframed = std::move(program);
+  }
+  return std::unique_ptr<Format>(std::make_unique<AvroFormat>(std::move(shared)));
+}
+
+}  // namespace lakeward::format
