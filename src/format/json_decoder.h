@@ -10,10 +10,15 @@
 
 namespace lakeward::format {
 
+struct JsonDecoderOptions {
+  OnMalformed on_malformed = OnMalformed::kDeadLetter;
+  bool is_framed = false;  // see registry_header.h
+};
+
 // `columns` must outlive the decoder; `slots` as Format::make_decoder has it. Columns that are not
 // used are checked all the same: which records are rejected does not depend on the query.
 std::unique_ptr<Decoder> make_json_decoder(const DeclaredColumns& columns,
                                            const std::vector<std::optional<size_t>>& slots,
-                                           OnMalformed on_malformed);
+                                           const JsonDecoderOptions& options);
 
 }  // namespace lakeward::format

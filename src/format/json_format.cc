@@ -11,23 +11,23 @@ namespace {
 class JsonFormat final : public Format {
  public:
   JsonFormat(const JsonOptions& options, DeclaredColumns columns)
-      : framing_(options.framing),
-        on_malformed_(options.on_malformed),
+      : framing_(options.is_framed ? Framing::kWhole : options.framing),
+        decoder_{options.on_malformed, options.is_framed},
         columns_(std::move(columns)) {}
 
   Framing framing() const override { return framing_; }
   const engine::Schema& declared() const override { return columns_.declared; }
   const engine::Schema& decoded() const override { return columns_.decoded; }
-  OnMalformed on_malformed() const override { return on_malformed_; }
+  OnMalformed on_malformed() const override { return decoder_.on_malformed; }
 
   std::unique_ptr<Decoder> make_decoder(
       const std::vector<std::optional<size_t>>& slots) const override {
-    return make_json_decoder(columns_, slots, on_malformed_);
+    return make_json_decoder(columns_, slots, decoder_);
   }
 
  private:
   Framing framing_;
-  OnMalformed on_malformed_;
+  JsonDecoderOptions decoder_;
   DeclaredColumns columns_;
 };
 

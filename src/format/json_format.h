@@ -34,6 +34,9 @@ struct JsonOptions {
   engine::Schema columns;  // types in DuckDB's or Spark's words, see types.h
   OnMalformed on_malformed = OnMalformed::kDeadLetter;
   Framing framing = Framing::kLines;
+  // Confluent's framing before each object (a zero byte and its schema's id, which is not looked
+  // at: the declared columns say what is wanted). Only for records that are whole messages.
+  bool is_framed = false;
   // Whether the session's time zone is UTC. If not, timestamps without a zone are the engine's to
   // understand: TIMESTAMP WITH TIME ZONE columns are then decoded as text.
   bool utc = true;

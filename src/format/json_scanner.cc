@@ -120,6 +120,22 @@ const char* JsonScanner::skip_member_name(const char* p) {
   return p + 1;
 }
 
+const char* JsonScanner::member_name(const char* p, std::string& scratch, std::string_view& name) {
+  if (*p != '"') return fail("a member's name is missing", p);
+  const char* const first = p + 1;
+  bool escaped = false;
+  p = string_end(first, escaped);
+  if (p == nullptr) return nullptr;
+  name = {first, static_cast<size_t>(p - first)};
+  if (escaped) {
+    scratch.clear();
+    append_unescaped(name, scratch);
+    name = scratch;
+  }
+  p = skip_blanks(p + 1);
+  return *p == ':' ? p + 1 : fail("a colon is missing", p);
+}
+
 const char* JsonScanner::skip_nested(const char* p) {
   std::bitset<kMaxDepth> objects;  // by depth; the record's own object is level 0
   size_t depth = 0;

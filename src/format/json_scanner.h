@@ -87,6 +87,10 @@ class JsonScanner {
   }
   const char* skip_number_or_literal(const char* p);
 
+  // The name of an object's member, which begins at `p`, and its colon. `scratch` holds the name if
+  // it has escapes.
+  const char* member_name(const char* p, std::string& scratch, std::string_view& name);
+
   // Whether any string had bytes of 0x80 and above: the caller must then check that they are UTF-8.
   bool non_ascii() const { return non_ascii_; }
 

@@ -77,6 +77,10 @@ class JsonValueDecoder {
   [[gnu::cold]] void refuse(std::string why);
   std::string reason() const;
 
+ protected:
+  // The string at `p` as text; `scratch_` holds it if it has escapes.
+  const char* read_string(const char* p, std::string_view& text);
+
  private:
   [[gnu::always_inline]] const char* decode_text(JsonColumn& column, const char* p, size_t row) {
     if (*p != '"') [[unlikely]] {
@@ -155,8 +159,6 @@ class JsonValueDecoder {
   // null, or a value that does not fit.
   const char* decode_other(JsonColumn& column, const char* p, size_t row, NumberError error);
   const char* set_unescaped(JsonColumn& column, const char* text, const char* end, size_t row);
-  // The string at `p` as text; `scratch_` holds it if it has escapes.
-  const char* read_string(const char* p, std::string_view& text);
   [[gnu::cold]] const char* refuse_value(const JsonColumn& column, const char* p,
                                          bool out_of_range);
 

@@ -285,14 +285,16 @@ Result<Accounting> EpochExecutor::balance(const Pass& pass) const {
   accounting.dead_lettered = gate.dead_lettered + accounting.malformed;
   accounting.kept_invalid = gate.kept_invalid;
   if (input_ == nullptr || !transform_->row_wise()) return accounting;
-  const uint64_t accounted = accounting.malformed + gate.seen;
+  // Records that the format skips count as filtered.
+  const uint64_t skipped = pass.read.skipped;
+  const uint64_t accounted = accounting.malformed + gate.seen + skipped;
   if (accounted > accounting.read || (accounted < accounting.read && !transform_->has_where())) {
     return internal_error("the epoch does not balance: of " + format_count(accounting.read) +
-                          " records, " + format_count(accounting.malformed) +
-                          " were malformed and " + format_count(gate.seen) +
+                          " records, " + format_count(accounting.malformed) + " were malformed, " +
+                          format_count(skipped) + " skipped and " + format_count(gate.seen) +
                           " came out of the transform");
   }
-  accounting.filtered = accounting.read - accounted;
+  accounting.filtered = accounting.read - accounted + skipped;
   return accounting;
 }
 

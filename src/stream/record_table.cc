@@ -56,6 +56,7 @@ Result<ReadTally> RecordTable::tally() const {
     tally.records = scan->records;
     tally.bytes = scan->bytes;
     tally.lost = scan->lost;
+    tally.skipped = scan->skipped;
   }
   tally.malformed = malformed_;
   return tally;
@@ -256,6 +257,7 @@ class RecordTable::Producer final : public engine::ChunkProducer {
     if (decoder_ != nullptr) {
       const std::span<uint32_t> row_records =
           scan_.record_slots_.empty() ? std::span<uint32_t>() : std::span<uint32_t>(row_records_);
+      const size_t rejected = rejections_.size();
       ASSIGN_OR_RETURN(
           const format::DecodeProgress progress,
           decoder_->decode(*batch_, next_record_, chunk, first, row_records, rejections_));
@@ -263,6 +265,7 @@ class RecordTable::Producer final : public engine::ChunkProducer {
             "a decoder consumes records until the chunk is full");
       next_record_ += progress.records;
       written = progress.rows;
+      skipped_ += progress.records - progress.rows - (rejections_.size() - rejected);
     } else {
       written = std::min(engine::kChunkRows - first, batch_->records.size() - next_record_);
       for (size_t i = 0; i < written; ++i) {
@@ -290,6 +293,7 @@ class RecordTable::Producer final : public engine::ChunkProducer {
     std::lock_guard lock(scan_.table_.mutex_);
     scan_.progress_->records += records_;
     scan_.progress_->bytes += bytes_;
+    scan_.progress_->skipped += skipped_;
     --scan_.progress_->running;
   }
 
@@ -308,6 +312,7 @@ class RecordTable::Producer final : public engine::ChunkProducer {
   std::vector<format::Rejection> rejections_;
   uint64_t records_ = 0;
   uint64_t bytes_ = 0;
+  uint64_t skipped_ = 0;
   bool done_ = false;
 };
 

@@ -25,6 +25,7 @@ struct ReadTally {
   uint64_t records = 0;
   uint64_t bytes = 0;                         // of payload
   uint64_t lost = 0;                          // deleted before they were read
+  uint64_t skipped = 0;                       // read, and no row by the format: tombstones
   std::map<uint64_t, std::string> malformed;  // reason by position
 };
 
@@ -61,6 +62,7 @@ class RecordTable final : public engine::TableSource {
     uint64_t records = 0;
     uint64_t bytes = 0;
     uint64_t lost = 0;
+    uint64_t skipped = 0;
     size_t running = 0;
     bool begun = false;
     bool complete() const { return begun && running == 0; }

@@ -105,6 +105,23 @@ TEST(JsonDecoder, FailsWithThePlaceAndTheReasonWhenAsked) {
             "fail)");
 }
 
+TEST(JsonDecoder, SkipsTheHeaderOfASchemaRegistryWhenAsked) {
+  JsonOptions options;
+  options.columns = {{"floor", "INTEGER"}};
+  options.is_framed = true;
+  const auto format = std::move(make_json_format(options)).value();
+  EXPECT_EQ(format->framing(), Framing::kWhole);
+  const std::string header = std::string(4, '\0') + '\n';
+  const Decoded decoded = decode_all(
+      *format, {header + R"({"floor":1})", R"({"floor":2})", "", std::string(3, '\0'), header});
+  EXPECT_THAT(decoded.rows, ElementsAre(ElementsAre("1")));
+  std::vector<std::string> reasons;
+  for (const Rejection& rejection : decoded.rejections) reasons.push_back(rejection.reason);
+  EXPECT_THAT(reasons, ElementsAre("the record does not begin with a zero byte and a schema's id",
+                                   "the record is empty", "the record ends in its schema's id",
+                                   "the record is empty"));
+}
+
 TEST(JsonDecoder, FillsChunkAfterChunk) {
   std::vector<std::string> lines;
   for (int i = 0; i < 10'000; ++i) {

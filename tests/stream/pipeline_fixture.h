@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/database.h"
+#include "format/debezium_format.h"
 #include "format/json_format.h"
 #include "io/memory_store.h"
 #include "stream/accounting_json.h"
@@ -66,6 +67,7 @@ struct TestPipeline {
   std::vector<std::string> lake_tables;
   TableCatalog* tables = nullptr;
   bool is_view = false;
+  bool reads_changes = false;  // the topic has Debezium's events
 
   test::MemoryTopic topic;
   test::MemoryTable table;
@@ -95,6 +97,10 @@ struct TestPipeline {
       options.columns = columns;
       options.on_malformed = on_malformed;
       ASSIGN_OR_RETURN(spec.format, format::make_json_format(options));
+      if (reads_changes) {
+        ASSIGN_OR_RETURN(spec.format, format::make_debezium_format(
+                                          {.columns = columns, .on_malformed = on_malformed}));
+      }
     }
     spec.transform = transform;
     spec.expectations = expectations;

@@ -29,6 +29,23 @@ TEST(PipelineRunner, FollowsItsSourceUntilItIsStopped) {
   EXPECT_EQ(status.position, "{\"next\":10}");
 }
 
+TEST(PipelineRunner, CountsRecordsThatTheFormatSkipsAsFiltered) {
+  TestPipeline pipeline;
+  pipeline.reads_changes = true;
+  pipeline.transform = "SELECT id, _op FROM input";
+  pipeline.send(R"({"op":"c","after":{"id":1}})");
+  pipeline.send(R"({"op":"d","before":{"id":1},"after":null})");
+  pipeline.send("");  // a tombstone
+  pipeline.send(R"({"op":"t"})");
+  ASSERT_TRUE(pipeline.drain().ok());
+  EXPECT_EQ(pipeline.table.rows().size(), 2u);
+  EXPECT_EQ(pipeline.dead_letters.rows().size(), 1u);
+  EXPECT_EQ(pipeline.reports.total.read, 4u);
+  EXPECT_EQ(pipeline.reports.total.written, 2u);
+  EXPECT_EQ(pipeline.reports.total.filtered, 1u);
+  EXPECT_EQ(pipeline.reports.total.dead_lettered, 1u);
+}
+
 TEST(PipelineRunner, WaitsBetweenEpochsUnlessOneWasFull) {
   TestPipeline pipeline;
   pipeline.limits.rows = 4;
