@@ -1,0 +1,47 @@
+// Rows as Avro records: the counterpart of avro_format.h.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/column_type.h"
+#include "format/encoder.h"
+#include "format/schema_source.h"
+
+namespace lakeward::format {
+
+// Under which subject a topic's schema is registered, as Confluent's clients name it.
+enum class SubjectStrategy {
+  kTopicName,        // <topic>-value
+  kRecordName,       // <full name of the record>
+  kTopicRecordName,  // <topic>-<full name of the record>
+};
+
+struct AvroEncodingOptions {
+  std::string topic;
+  std::string record_name;  // full; empty: made of the topic's name
+  bool is_key = false;      // <topic>-key
+  SubjectStrategy strategy = SubjectStrategy::kTopicName;
+  bool auto_register = true;
+  std::shared_ptr<SchemaRegistrar> registrar;  // null: no framing
+};
+
+// The schema of a record with these columns. Every field is a union of null and its type, with null
+// as its default, so that later versions may leave it out.
+//   BOOLEAN; whole numbers up to 32 bits; BIGINT, UINTEGER   boolean; int; long
+//   UBIGINT, HUGEINT, UHUGEINT, DECIMAL(p,s)   bytes as decimal
+//   FLOAT, DOUBLE; VARCHAR, JSON, ENUM; BLOB   float, double; string; bytes
+//   UUID; DATE; TIME                           string as uuid; int as date; long as time-micros
+//   TIMESTAMP WITH TIME ZONE                   long as timestamp-micros
+//   TIMESTAMP, _S, _MS; _NS                    long as local-timestamp-micros; -nanos
+//   LIST, ARRAY; STRUCT; MAP with text as keys array; record; map
+// Errors: InvalidArgument names a column that has no equal, or whose name is no Avro name.
+Result<std::string> avro_schema(const std::vector<engine::TypedColumn>& columns,
+                                const std::string& record_name);
+
+// Its encoders write, with a registrar, Confluent's framing before each record.
+std::unique_ptr<Encoding> make_avro_encoding(AvroEncodingOptions options);
+
+}  // namespace lakeward::format

@@ -1,0 +1,189 @@
+#include "format/avro_encoding.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "engine/database.h"
+#include "engine/session.h"
+#include "format/avro_format.h"
+#include "format/decoding.h"
+
+namespace lakeward::format {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+class AvroEncoding : public ::testing::Test {
+ protected:
+  struct Encoded {
+    std::vector<engine::TypedColumn> types;
+    std::vector<std::string> payloads;
+  };
+
+  Result<Encoded> encode(const AvroEncodingOptions& options, const std::string& sql) {
+    ASSIGN_OR_RETURN(const auto result, session->stream(sql));
+    Encoded encoded;
+    encoded.types = result->types();
+    ASSIGN_OR_RETURN(const auto encoder, make_avro_encoding(options)->make_encoder(encoded.types));
+    Payloads payloads;
+    while (true) {
+      ASSIGN_OR_RETURN(const auto chunk, result->next());
+      if (!chunk) return encoded;
+      std::vector<engine::VectorView> columns;
+      for (size_t i = 0; i < result->schema().size(); ++i) columns.push_back(chunk->column(i));
+      RETURN_IF_ERROR(encoder->encode(columns, chunk->rows(), payloads));
+      for (size_t row = 0; row < payloads.size(); ++row) {
+        encoded.payloads.emplace_back(payloads[row]);
+      }
+    }
+  }
+
+  std::unique_ptr<engine::Database> database = [] {
+    engine::DatabaseOptions options;
+    options.memory_bytes = 256 << 20;
+    options.threads = 1;
+    return engine::Database::open(options).value();
+  }();
+  std::unique_ptr<engine::Session> session = database->make_session().value();
+};
+
+// What is written is read again as the same: value, and its text as the column that it becomes.
+TEST_F(AvroEncoding, IsReadAgainAsItWas) {
+  const std::pair<const char*, const char*> values[] = {
+      {"true", "true"},
+      {"(-128)::TINYINT", "-128"},
+      {"(-32768)::SMALLINT", "-32768"},
+      {"(-2147483648)::INTEGER", "-2147483648"},
+      {"(-9223372036854775808)::BIGINT", "-9223372036854775808"},
+      {"255::UTINYINT", "255"},
+      {"65535::USMALLINT", "65535"},
+      {"4294967295::UINTEGER", "4294967295"},
+      {"18446744073709551615::UBIGINT", "18446744073709551615"},
+      {"(-170141183460469231731687303715884105728)::HUGEINT",
+       "-170141183460469231731687303715884105728"},
+      {"0.1::FLOAT", "0.1"},
+      {"-1e300::DOUBLE", "-1e+300"},
+      {"12.34::DECIMAL(4,2)", "12.34"},
+      {"-0.01::DECIMAL(9,2)", "-0.01"},
+      {"-1.28::DECIMAL(18,2)", "-1.28"},
+      {"2.55::DECIMAL(18,2)", "2.55"},
+      {"-12345678901234567890123456789.123456789::DECIMAL(38,9)",
+       "-12345678901234567890123456789.123456789"},
+      {"'Grüße'", "Grüße"},
+      {"''", ""},
+      {"'\\x00\\xFF'::BLOB", "\\x00\\xFF"},
+      {"'6f1e8a3e-6f0e-4a57-8d3a-0d1f1d9d1c11'::UUID", "6f1e8a3e-6f0e-4a57-8d3a-0d1f1d9d1c11"},
+      {"'f0000000-0000-0000-8000-000000000001'::UUID", "f0000000-0000-0000-8000-000000000001"},
+      {"DATE '1969-12-31'", "1969-12-31"},
+      {"TIME '12:34:56.789012'", "12:34:56.789012"},
+      {"TIMESTAMP '1969-12-31 23:59:59.999999'", "1969-12-31 23:59:59.999999"},
+      {"TIMESTAMPTZ '2025-03-09 12:34:56+02'", "2025-03-09 10:34:56+00"},
+      {"TIMESTAMP_S '2025-03-09 12:34:56'", "2025-03-09 12:34:56"},
+      {"TIMESTAMP_MS '2025-03-09 12:34:56.789'", "2025-03-09 12:34:56.789"},
+      {"TIMESTAMP_NS '2025-03-09 12:34:56.789012345'", "2025-03-09 12:34:56.789012"},
+      {"'b'::ENUM('a', 'b')", "b"},
+      {"'{\"k\":1}'::JSON", "{\"k\":1}"},
+      {"[1, NULL, 3]", "[1,null,3]"},
+      {"[[], [1]]", "[[],[1]]"},
+      {"[1, 2]::INTEGER[2]", "[1,2]"},
+      {"{'a': 1, 'b': {'c': 'x'}}", R"({"a":1,"b":{"c":"x"}})"},
+      {"MAP {'k': 1, 'l': NULL}", R"({"k":1,"l":null})"},
+      {"[{'a': DATE '2025-03-09'}]", R"([{"a":"2025-03-09"}])"},
+  };
+  for (const auto& [sql, text] : values) {
+    SCOPED_TRACE(sql);
+    AvroEncodingOptions options;
+    options.topic = "t";
+    const auto encoded = encode(options, std::string("SELECT * FROM (VALUES (") + sql +
+                                             "), (NULL), (" + sql + ")) AS x(v)");
+    ASSERT_TRUE(encoded.ok()) << encoded.status().message();
+    AvroOptions reading;
+    reading.writer_schema = avro_schema(encoded->types, "R").value();
+    const auto format = make_avro_format(reading);
+    ASSERT_TRUE(format.ok()) << format.status().message();
+    const Decoded decoded = decode_all(**format, encoded->payloads);
+    EXPECT_THAT(decoded.rejections, SizeIs(0)) << decoded.rejections[0].reason;
+    EXPECT_THAT(decoded.rows,
+                ElementsAre(ElementsAre(text), ElementsAre("NULL"), ElementsAre(text)));
+  }
+}
+
+TEST_F(AvroEncoding, SaysWhichColumnsHaveNoEqual) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"SELECT 1 AS \"a b\"", "the column 'a b' has no name that Avro allows"},
+      {"SELECT INTERVAL 1 DAY AS v", "column 'v': its type has no equal in Avro"},
+      {"SELECT MAP {1: 2} AS v", "column 'v': the keys of a map are text in Avro"},
+      {"SELECT {'x y': 1} AS v", "column 'v': the column 'x y' has no name that Avro allows"},
+  };
+  AvroEncodingOptions options;
+  options.topic = "t";
+  for (const auto& [sql, message] : cases) {
+    const auto encoded = encode(options, sql);
+    EXPECT_EQ(encoded.status().code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(encoded.status().message(), HasSubstr(message));
+  }
+}
+
+class MemoryRegistrar final : public SchemaRegistrar {
+ public:
+  Result<uint32_t> schema_id(const std::string& subject, const std::string& schema,
+                             bool create) override {
+    if (!create && !schemas.contains(subject)) return not_found("no such subject");
+    schemas[subject] = schema;
+    return 70'000u;
+  }
+  std::map<std::string, std::string> schemas;
+};
+
+TEST_F(AvroEncoding, RegistersItsSchemaByTheStrategy) {
+  struct Case {
+    SubjectStrategy strategy;
+    std::string record;
+    bool is_key;
+    const char* subject;
+  };
+  const Case cases[] = {
+      {SubjectStrategy::kTopicName, "", false, "my-topic-value"},
+      {SubjectStrategy::kTopicName, "", true, "my-topic-key"},
+      {SubjectStrategy::kRecordName, "shop.Order", false, "shop.Order"},
+      {SubjectStrategy::kTopicRecordName, "shop.Order", false, "my-topic-shop.Order"},
+      {SubjectStrategy::kRecordName, "", false, "my_topic"},
+  };
+  for (const Case& one : cases) {
+    const auto registrar = std::make_shared<MemoryRegistrar>();
+    AvroEncodingOptions options;
+    options.topic = "my-topic";
+    options.record_name = one.record;
+    options.is_key = one.is_key;
+    options.strategy = one.strategy;
+    options.registrar = registrar;
+    const auto encoded = encode(options, "SELECT 7 AS a");
+    ASSERT_TRUE(encoded.ok()) << encoded.status().message();
+    EXPECT_THAT(registrar->schemas, ElementsAre(testing::Key(one.subject)));
+    EXPECT_THAT(encoded->payloads,
+                ElementsAre(std::string("\0\0\1\x11\x70", 5) + std::string("\2\x0e")));
+  }
+}
+
+TEST_F(AvroEncoding, RegistersNothingUnlessItMay) {
+  const auto registrar = std::make_shared<MemoryRegistrar>();
+  AvroEncodingOptions options;
+  options.topic = "t";
+  options.auto_register = false;
+  options.registrar = registrar;
+  const auto refused = encode(options, "SELECT 1 AS a");
+  EXPECT_EQ(refused.status().code(), StatusCode::kNotFound);
+  EXPECT_THAT(refused.status().message(), HasSubstr("the subject 't-value'"));
+  registrar->schemas["t-value"] = "";
+  EXPECT_TRUE(encode(options, "SELECT 1 AS a").ok());
+  EXPECT_EQ(
+      registrar->schemas["t-value"],
+      R"({"type":"record","name":"t","fields":[{"name":"a","type":["null","int"],"default":null}]})");
+}
+
+}  // namespace
+}  // namespace lakeward::format
