@@ -69,6 +69,7 @@ Status status_of(CURLcode code, const char* detail, const std::string& url) {
       return invalid_argument(url + " is not a URL that can be requested: " + why);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
       return io_error(url + ": the server's certificate is not trusted: " + why);
     case CURLE_TOO_MANY_REDIRECTS:
       return io_error(url + ": more than " + std::to_string(kMaxRedirects) + " redirects");
@@ -136,6 +137,11 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(request.connect_timeout.count() / 1000));
   curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count() / 1000));
+  if (!request.tls_ca.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, request.tls_ca.c_str());
+  if (!request.tls_certificate.empty()) {
+    curl_easy_setopt(curl, CURLOPT_SSLCERT, request.tls_certificate.c_str());
+    curl_easy_setopt(curl, CURLOPT_SSLKEY, request.tls_key.c_str());
+  }
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, write_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, write_header);

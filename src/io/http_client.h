@@ -22,6 +22,11 @@ struct HttpRequest {
   Duration connect_timeout{10'000'000};
   Duration timeout{60'000'000};
   uint64_t max_response_bytes = 256ULL << 20;
+  // Files in PEM: who may have signed the server's certificate (empty: whom the system trusts), and
+  // our own certificate and its key (empty: none).
+  std::string tls_ca;
+  std::string tls_certificate;
+  std::string tls_key;
 };
 
 struct HttpResponse {
