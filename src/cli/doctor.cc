@@ -7,6 +7,7 @@
 #include "cli/interruption.h"
 #include "cli/json_output.h"
 #include "cli/verbs.h"
+#include "connectors/schema_registry/client.h"
 #include "io/memory_store.h"
 #include "service/pipeline_builder.h"
 #include "service/workspace.h"
@@ -90,6 +91,11 @@ std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop
     const Status reached = reach_source(workspace, pipeline, stop);
     findings.push_back({"source of " + pipeline.name, reached.ok(),
                         reached.ok() ? pipeline.from->connector : reached.message()});
+    if (!pipeline.decode || !pipeline.decode->avro.registry) continue;
+    connectors::schema_registry::Client registry(*pipeline.decode->avro.registry);
+    const Status answered = registry.reach();
+    findings.push_back({"schema registry of " + pipeline.name, answered.ok(),
+                        answered.ok() ? registry.name() : answered.message()});
   }
   return findings;
 }

@@ -150,6 +150,7 @@ std::optional<std::string> connection_problem(const stream::Registry& registry,
   for (std::string& name : names_of(registry.sinks())) {
     if (!contains(built, name)) built.push_back(std::move(name));
   }
+  built.emplace_back("schema_registry");
   return problem_of("connection type", type, built, kAnnouncedConnections);
 }
 

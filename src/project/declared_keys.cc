@@ -8,6 +8,16 @@ std::vector<std::pair<std::string, OnMalformed>> option_choices(OnMalformed) {
           {"fail", OnMalformed::kFail}};
 }
 
+std::vector<std::pair<std::string, DebeziumUnit>> option_choices(DebeziumUnit) {
+  return {{"millis", DebeziumUnit::kMillis},
+          {"micros", DebeziumUnit::kMicros},
+          {"nanos", DebeziumUnit::kNanos}};
+}
+
+std::vector<std::pair<std::string, DebeziumDecimals>> option_choices(DebeziumDecimals) {
+  return {{"precise", DebeziumDecimals::kPrecise}, {"string", DebeziumDecimals::kString}};
+}
+
 }  // namespace lakeward::format
 
 namespace lakeward::stream {
@@ -34,6 +44,14 @@ std::vector<std::pair<std::string, PipelineKind>> option_choices(PipelineKind) {
 
 std::vector<std::pair<std::string, Records>> option_choices(Records) {
   return {{"lines", Records::kLines}, {"array", Records::kArray}, {"whole", Records::kWhole}};
+}
+
+std::vector<std::pair<std::string, Tombstones>> option_choices(Tombstones) {
+  return {{"dead_letter", Tombstones::kDeadLetter}, {"skip", Tombstones::kSkip}};
+}
+
+std::vector<std::pair<std::string, Prefix>> option_choices(Prefix) {
+  return {{"none", Prefix::kNone}, {"schema_registry", Prefix::kSchemaRegistry}};
 }
 
 std::vector<std::pair<std::string, RawRecords>> option_choices(RawRecords) {
@@ -77,7 +95,8 @@ const OptionSet<PipelineKeys>& pipeline_keys() {
       {"from", &PipelineKeys::from, optional(),
        "One source: `connector: {options}`. A stream needs it."},
       {"decode", &PipelineKeys::decode, optional(),
-       "How a source's records become columns: json, csv, parquet or raw, with options where "
+       "How a source's records become columns: json, avro, debezium, csv, parquet or raw, with "
+       "options where "
        "needed: `json: {columns: {name: TYPE, …}}`. If left out: raw."},
       {"transform", &PipelineKeys::transform, optional(),
        "SQL over `input`, or `{file: x.sql}`; SELECT * FROM input if left out."},
@@ -110,6 +129,10 @@ const OptionSet<JsonKeys>& json_keys() {
       {"records", &JsonKeys::records, default_to(Records::kLines),
        "lines: an object a line (JSON Lines). array: the elements of one array. whole: the whole "
        "file, body or message is one object."},
+      {"framing", &JsonKeys::framing, default_to(Prefix::kNone),
+       "schema_registry: each message begins with a zero byte and its schema's id, as Confluent's "
+       "JSON Schema serializer writes it; they are skipped. A message is then one object, whatever "
+       "`records` says."},
   };
   return keys;
 }
@@ -138,6 +161,59 @@ const OptionSet<RawKeys>& raw_keys() {
        "What becomes of a record that is no text: dead_letter, null or fail."},
       {"records", &RawKeys::records, default_to(RawRecords::kLines),
        "lines: a record a line. whole: the whole file, body or message."},
+  };
+  return keys;
+}
+
+const OptionSet<AvroKeys>& avro_keys() {
+  static const OptionSet<AvroKeys> keys = {
+      {"registry", &AvroKeys::registry, optional(),
+       "The schema registry that has the schemas by which records were written: its options, or "
+       "the name of a connection of type schema_registry. Records then begin with a zero byte and "
+       "the schema's id (Confluent's framing)."},
+      {"writer_schema", &AvroKeys::writer_schema, optional(),
+       "Without a registry: the schema by which all records were written, as JSON text or "
+       "`{file: x.avsc}`. Records then are nothing but the value."},
+      {"schema", &AvroKeys::schema, optional(),
+       "The reader's schema, as JSON text or `{file: x.avsc}`: every record is resolved against it "
+       "by Avro's rules (defaults, aliases, promotions)."},
+      {"subject", &AvroKeys::subject, optional(),
+       "The registry's subject whose schema is the reader's, if neither `schema` nor `columns` "
+       "says "
+       "what is wanted; <topic>-value if left out. It is asked for before the first run, and stays "
+       "as it was then."},
+      {"version", &AvroKeys::version, default_to(std::string("latest")),
+       "The version of the subject: a number, or latest."},
+      {"columns", &AvroKeys::columns, optional(),
+       "The fields to read and their types: `name: TYPE`. If left out: the fields of `schema`, of "
+       "`writer_schema` or of the subject's schema."},
+      {"on_malformed", &AvroKeys::on_malformed, default_to(format::OnMalformed::kDeadLetter),
+       "What becomes of a record that cannot be read, or whose schema the registry does not have: "
+       "dead_letter, null (a row of NULLs) or fail."},
+      {"tombstones", &AvroKeys::tombstones, default_to(Tombstones::kDeadLetter),
+       "What becomes of a message without a value: dead_letter (as on_malformed says), or skip (it "
+       "counts as filtered)."},
+  };
+  return keys;
+}
+
+const OptionSet<DebeziumKeys>& debezium_keys() {
+  static const OptionSet<DebeziumKeys> keys = {
+      {"columns", &DebeziumKeys::columns, required(),
+       "The columns of the table's row and their types: `name: TYPE`. The columns _op, _source_ts, "
+       "_source_lsn, _source_table and _snapshot come behind them."},
+      {"on_malformed", &DebeziumKeys::on_malformed, default_to(format::OnMalformed::kDeadLetter),
+       "What becomes of a record that is no change of a row: dead_letter, null (a row of NULLs) or "
+       "fail."},
+      {"timestamps", &DebeziumKeys::timestamps, default_to(format::DebeziumUnit::kMicros),
+       "The unit of numbers in TIME and TIMESTAMP columns, where the event comes without its "
+       "schema."},
+      {"decimals", &DebeziumKeys::decimals, default_to(format::DebeziumDecimals::kPrecise),
+       "What strings in DECIMAL columns are, where the event comes without its schema: precise "
+       "(base64, the connectors' default; the scale is the column's) or string (text)."},
+      {"framing", &DebeziumKeys::framing, default_to(Prefix::kNone),
+       "schema_registry: each message begins with a zero byte and its schema's id; they are "
+       "skipped."},
   };
   return keys;
 }
@@ -181,6 +257,15 @@ const OptionSet<TransformKeys>& transform_keys() {
       {"file", &TransformKeys::file, required(),
        "A file that holds the SQL, relative to the folder of the pipeline's file, or else to the "
        "project's folder."},
+  };
+  return keys;
+}
+
+const OptionSet<TransformKeys>& schema_file_keys() {
+  static const OptionSet<TransformKeys> keys = {
+      {"file", &TransformKeys::file, required(),
+       "A file that holds the schema, relative to the folder of the pipeline's file, or else to "
+       "the project's folder."},
   };
   return keys;
 }

@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "config/options.h"
+#include "format/debezium_format.h"
 #include "format/decoder.h"
 #include "project/project.h"
 
 namespace lakeward::format {
 std::vector<std::pair<std::string, OnMalformed>> option_choices(OnMalformed);
+std::vector<std::pair<std::string, DebeziumUnit>> option_choices(DebeziumUnit);
+std::vector<std::pair<std::string, DebeziumDecimals>> option_choices(DebeziumDecimals);
 }  // namespace lakeward::format
 namespace lakeward::stream {
 std::vector<std::pair<std::string, Otherwise>> option_choices(Otherwise);
@@ -44,10 +47,19 @@ const config::OptionSet<PipelineKeys>& pipeline_keys();
 enum class Records { kLines, kArray, kWhole };
 std::vector<std::pair<std::string, Records>> option_choices(Records);
 
+// What becomes of a message without a value.
+enum class Tombstones { kDeadLetter, kSkip };
+std::vector<std::pair<std::string, Tombstones>> option_choices(Tombstones);
+
+// What stands before each record.
+enum class Prefix { kNone, kSchemaRegistry };
+std::vector<std::pair<std::string, Prefix>> option_choices(Prefix);
+
 struct JsonKeys {
   config::Value columns;
   format::OnMalformed on_malformed{};
   Records records{};
+  Prefix framing{};
 };
 const config::OptionSet<JsonKeys>& json_keys();
 
@@ -67,6 +79,23 @@ struct RawKeys {
   RawRecords records{};
 };
 const config::OptionSet<RawKeys>& raw_keys();
+
+struct AvroKeys {
+  config::Value registry, schema, writer_schema, columns;
+  std::string subject, version;
+  format::OnMalformed on_malformed{};
+  Tombstones tombstones{};
+};
+const config::OptionSet<AvroKeys>& avro_keys();
+
+struct DebeziumKeys {
+  config::Value columns;
+  format::OnMalformed on_malformed{};
+  format::DebeziumUnit timestamps{};
+  format::DebeziumDecimals decimals{};
+  Prefix framing{};
+};
+const config::OptionSet<DebeziumKeys>& debezium_keys();
 
 struct ParquetKeys {};
 const config::OptionSet<ParquetKeys>& parquet_keys();
@@ -94,5 +123,7 @@ struct TransformKeys {
   std::string file;
 };
 const config::OptionSet<TransformKeys>& transform_keys();
+// Of a block `{file: x.avsc}`.
+const config::OptionSet<TransformKeys>& schema_file_keys();
 
 }  // namespace lakeward::project

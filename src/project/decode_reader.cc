@@ -5,6 +5,8 @@
 #include <set>
 
 #include "base/suggest.h"
+#include "connectors/schema_registry/client.h"
+#include "format/avro_format.h"
 #include "format/csv_format.h"
 #include "format/json_format.h"
 #include "format/raw_format.h"
@@ -17,7 +19,7 @@ namespace {
 using config::Problems;
 using config::Value;
 
-const std::vector<std::string> kFormats = {"json", "csv", "parquet", "raw"};
+const std::vector<std::string> kFormats = {"json", "avro", "debezium", "csv", "parquet", "raw"};
 
 std::string lower(std::string text) {
   for (char& c : text) {
@@ -25,6 +27,73 @@ std::string lower(std::string text) {
   }
   return text;
 }
+
+format::Framing framing_of(Records records) {
+  switch (records) {
+    case Records::kLines:
+      return format::Framing::kLines;
+    case Records::kArray:
+      return format::Framing::kJsonArray;
+    case Records::kWhole:
+      return format::Framing::kWhole;
+  }
+  return format::Framing::kLines;
+}
+
+// The one character that an option must be; "\t" may be written with two.
+char character(const Value& options, const char* name, const std::string& text,
+               Problems& problems) {
+  if (text == "\\t") return '\t';
+  if (text.size() == 1 && text[0] != '\n' && text[0] != '\r') return text[0];
+  const Value* given = options.find(name);
+  problems.push_back({given != nullptr ? given->location() : options.location(),
+                      fmt::format("'{}' must be one (ASCII) character, not '{}'", name, text)});
+  return ',';
+}
+
+void read_json(const Value& options, Decode& decode, Problems& problems) {
+  const size_t before = problems.size();
+  const JsonKeys keys = json_keys().parse(options, problems);
+  decode.on_malformed = keys.on_malformed;
+  decode.framing = framing_of(keys.records);
+  decode.is_framed = keys.framing == Prefix::kSchemaRegistry;
+  if (options.find("columns") != nullptr &&
+      (problems.size() == before || !keys.columns.is_null())) {
+    read_columns(keys.columns, decode, problems);
+  }
+}
+
+void read_debezium(const Value& options, Decode& decode, Problems& problems) {
+  const DebeziumKeys keys = debezium_keys().parse(options, problems);
+  decode.on_malformed = keys.on_malformed;
+  decode.is_framed = keys.framing == Prefix::kSchemaRegistry;
+  decode.timestamps = keys.timestamps;
+  decode.decimals = keys.decimals;
+  if (options.find("columns") != nullptr) read_columns(keys.columns, decode, problems);
+}
+
+void read_csv(const Value& options, Decode& decode, Problems& problems) {
+  const CsvKeys keys = csv_keys().parse(options, problems);
+  decode.on_malformed = keys.on_malformed;
+  decode.framing = format::Framing::kCsv;
+  decode.csv.header = keys.header;
+  decode.csv.delimiter = character(options, "delimiter", keys.delimiter, problems);
+  decode.csv.quote = character(options, "quote", keys.quote, problems);
+  decode.csv.null_text = keys.null_text;
+  if (decode.csv.delimiter == decode.csv.quote) {
+    problems.push_back({options.location(), "'delimiter' and 'quote' must differ"});
+  }
+  if (options.find("columns") != nullptr) read_columns(keys.columns, decode, problems);
+}
+
+void read_raw(const Value& options, Decode& decode, Problems& problems) {
+  const RawKeys keys = raw_keys().parse(options, problems);
+  decode.on_malformed = keys.on_malformed;
+  decode.framing =
+      keys.records == RawRecords::kLines ? format::Framing::kLines : format::Framing::kWhole;
+}
+
+}  // namespace
 
 void read_columns(const Value& value, Decode& decode, Problems& problems) {
   if (value.is_unresolved()) return;
@@ -67,64 +136,8 @@ void read_columns(const Value& value, Decode& decode, Problems& problems) {
   }
 }
 
-format::Framing framing_of(Records records) {
-  switch (records) {
-    case Records::kLines:
-      return format::Framing::kLines;
-    case Records::kArray:
-      return format::Framing::kJsonArray;
-    case Records::kWhole:
-      return format::Framing::kWhole;
-  }
-  return format::Framing::kLines;
-}
-
-// The one character that an option must be; "\t" may be written with two.
-char character(const Value& options, const char* name, const std::string& text,
-               Problems& problems) {
-  if (text == "\\t") return '\t';
-  if (text.size() == 1 && text[0] != '\n' && text[0] != '\r') return text[0];
-  const Value* given = options.find(name);
-  problems.push_back({given != nullptr ? given->location() : options.location(),
-                      fmt::format("'{}' must be one (ASCII) character, not '{}'", name, text)});
-  return ',';
-}
-
-void read_json(const Value& options, Decode& decode, Problems& problems) {
-  const size_t before = problems.size();
-  const JsonKeys keys = json_keys().parse(options, problems);
-  decode.on_malformed = keys.on_malformed;
-  decode.framing = framing_of(keys.records);
-  if (options.find("columns") != nullptr &&
-      (problems.size() == before || !keys.columns.is_null())) {
-    read_columns(keys.columns, decode, problems);
-  }
-}
-
-void read_csv(const Value& options, Decode& decode, Problems& problems) {
-  const CsvKeys keys = csv_keys().parse(options, problems);
-  decode.on_malformed = keys.on_malformed;
-  decode.framing = format::Framing::kCsv;
-  decode.csv.header = keys.header;
-  decode.csv.delimiter = character(options, "delimiter", keys.delimiter, problems);
-  decode.csv.quote = character(options, "quote", keys.quote, problems);
-  decode.csv.null_text = keys.null_text;
-  if (decode.csv.delimiter == decode.csv.quote) {
-    problems.push_back({options.location(), "'delimiter' and 'quote' must differ"});
-  }
-  if (options.find("columns") != nullptr) read_columns(keys.columns, decode, problems);
-}
-
-void read_raw(const Value& options, Decode& decode, Problems& problems) {
-  const RawKeys keys = raw_keys().parse(options, problems);
-  decode.on_malformed = keys.on_malformed;
-  decode.framing =
-      keys.records == RawRecords::kLines ? format::Framing::kLines : format::Framing::kWhole;
-}
-
-}  // namespace
-
-std::optional<Decode> read_decode(const Value& value, Problems& problems) {
+std::optional<Decode> read_decode(const Value& value, const DecodeContext& context,
+                                  Problems& problems) {
   if (value.is_unresolved()) return std::nullopt;
   Decode decode;
   decode.location = value.location();
@@ -138,13 +151,17 @@ std::optional<Decode> read_decode(const Value& value, Problems& problems) {
     options = entry.value.is_null() ? Value::null_at(entry.key_location) : entry.value;
   } else {
     problems.push_back({value.location(),
-                        "'decode' must be one of json, csv, parquet, raw, with "
+                        "'decode' must be one of json, avro, debezium, csv, parquet, raw, with "
                         "its options: `decode: {json: {columns: {…}}}`"});
     return std::nullopt;
   }
   const size_t before = problems.size();
   if (decode.format == "json") {
     read_json(options, decode, problems);
+  } else if (decode.format == "avro") {
+    read_avro(options, context, decode, problems);
+  } else if (decode.format == "debezium") {
+    read_debezium(options, decode, problems);
   } else if (decode.format == "csv") {
     read_csv(options, decode, problems);
   } else if (decode.format == "raw") {
@@ -156,19 +173,53 @@ std::optional<Decode> read_decode(const Value& value, Problems& problems) {
                                                      suggestion(decode.format, kFormats))});
   }
   if (problems.size() != before) return std::nullopt;
+  // Its schema is known later.
+  if (!decode.avro.subject.empty()) return decode;
   if (const auto format = make_format(decode, /*utc=*/true); !format.ok()) {
     problems.push_back({decode.location, format.status().message()});
     return std::nullopt;
+  } else if (decode.format == "avro" || decode.format == "debezium") {
+    decode.columns = (*format)->declared();
   }
   return decode;
 }
 
-Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool utc) {
+Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool utc, Clock* clock) {
   if (decode.format == "json") {
     return format::make_json_format({.columns = decode.columns,
                                      .on_malformed = decode.on_malformed,
                                      .framing = decode.framing,
+                                     .is_framed = decode.is_framed,
                                      .utc = utc});
+  }
+  if (decode.format == "debezium") {
+    engine::Schema columns = decode.columns;
+    // Those that the envelope adds were put there when the block was read.
+    std::erase_if(columns, [](const engine::Column& column) {
+      const engine::Schema& own = format::envelope_columns();
+      return std::find(own.begin(), own.end(), column) != own.end();
+    });
+    return format::make_debezium_format({.columns = std::move(columns),
+                                         .on_malformed = decode.on_malformed,
+                                         .unit = decode.timestamps,
+                                         .decimals = decode.decimals,
+                                         .is_framed = decode.is_framed,
+                                         .utc = utc});
+  }
+  if (decode.format == "avro") {
+    format::AvroOptions options;
+    if (decode.avro.registry) {
+      options.source = std::make_shared<connectors::schema_registry::Client>(*decode.avro.registry);
+    }
+    options.writer_schema = decode.avro.writer_schema;
+    options.reader_schema = decode.avro.reader_schema;
+    options.reader_references = decode.avro.reader_references;
+    options.columns = decode.columns;
+    options.on_malformed = decode.on_malformed;
+    options.skip_tombstones = decode.avro.skip_tombstones;
+    options.utc = utc;
+    options.clock = clock;
+    return format::make_avro_format(options);
   }
   if (decode.format == "csv") {
     return format::make_csv_format({.columns = decode.columns,

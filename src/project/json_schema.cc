@@ -80,6 +80,15 @@ Json decode_schema() {
   const Json columns = {{"type", "object"}, {"additionalProperties", of_type("string")}};
   Json formats = Json::object();
   formats["json"] = map_schema(json_keys().infos(), {{"columns", columns}});
+  const Json text = of_type("string");
+  const Json schema = any_of({text, map_schema(schema_file_keys().infos(), {})});
+  const Json registry =
+      any_of({text, map_schema(connectors::schema_registry::registry_options().infos(), {})});
+  formats["avro"] = map_schema(avro_keys().infos(), {{"columns", columns},
+                                                     {"registry", registry},
+                                                     {"schema", schema},
+                                                     {"writer_schema", schema}});
+  formats["debezium"] = map_schema(debezium_keys().infos(), {{"columns", columns}});
   formats["csv"] = map_schema(csv_keys().infos(), {{"columns", columns}});
   formats["raw"] = map_schema(raw_keys().infos(), {});
   formats["parquet"] = map_schema(parquet_keys().infos(), {});
@@ -120,6 +129,7 @@ std::string render_project_schema(const stream::Registry& registry) {
   for (const auto& [name, type] : registry.sinks()) {
     options[name].insert(options[name].end(), type.options.begin(), type.options.end());
   }
+  options["schema_registry"] = connectors::schema_registry::registry_options().infos();
   Json properties = Json::object();
   for (const auto& [name, infos] : options) {
     properties[name] = map_schema(infos, {}, /*all_given=*/false);

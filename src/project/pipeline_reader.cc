@@ -104,13 +104,21 @@ class PipelineReader {
       pipeline.from = read_source(context_.registry, context_.connections, keys.from, problems_);
     }
     if (has("decode")) {
-      pipeline.decode = read_decode(keys.decode, problems_);
+      const DecodeContext context{context_.connections, topic_of(pipeline),
+                                  [this](const std::string& name) { return read_named(name); }};
+      pipeline.decode = read_decode(keys.decode, context, problems_);
     } else if (pipeline.from && context_.registry.source(pipeline.from->connector)->reads_records) {
       pipeline.decode = Decode();
     }
     check_decode_fits(pipeline);
     pipeline.sql = has("transform") ? read_sql("transform", keys.transform)
                                     : SourceText("SELECT * FROM input", file_);
+  }
+
+  // "" if the source reads none, or several.
+  static std::string topic_of(const Pipeline& pipeline) {
+    const Value* topic = pipeline.from ? pipeline.from->options.find("topic") : nullptr;
+    return topic != nullptr && topic->is_scalar() && !topic->is_unresolved() ? topic->text() : "";
   }
 
   void check_decode_fits(const Pipeline& pipeline) {
@@ -163,14 +171,22 @@ class PipelineReader {
     return read_sql_file(key, keys.file, value.find("file")->location());
   }
 
-  SourceText read_sql_file(const char* key, const std::string& name, const Location& place) {
+  // Where a file is that the pipeline names, relative to the project's folder.
+  std::filesystem::path place_of_file(const std::string& name) const {
     namespace fs = std::filesystem;
-    fs::path relative = (fs::path(file_).parent_path() / name).lexically_normal();
+    const fs::path relative = (fs::path(file_).parent_path() / name).lexically_normal();
     std::error_code error;
-    if (!fs::exists(context_.root / relative, error)) {
-      relative = fs::path(name).lexically_normal();
-    }
-    const auto text = read_text_file(context_.root / relative);
+    return fs::exists(context_.root / relative, error) ? relative
+                                                       : fs::path(name).lexically_normal();
+  }
+
+  Result<std::string> read_named(const std::string& name) const {
+    return read_text_file(context_.root / place_of_file(name));
+  }
+
+  SourceText read_sql_file(const char* key, const std::string& name, const Location& place) {
+    const std::filesystem::path relative = place_of_file(name);
+    const auto text = read_named(name);
     if (!text.ok()) {
       report(place, fmt::format("'{}': {}", key, text.status().message()));
       return {};

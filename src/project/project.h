@@ -9,7 +9,9 @@
 
 #include "base/clock.h"
 #include "config/value.h"
+#include "connectors/schema_registry/options.h"
 #include "engine/schema.h"
+#include "format/debezium_format.h"
 #include "format/decoder.h"
 #include "project/sql_text.h"
 #include "stream/expectations.h"
@@ -39,14 +41,31 @@ struct CsvSettings {
   std::string null_text;
 };
 
+struct AvroSettings {
+  // Either a registry, or the writer's schema.
+  std::optional<connectors::schema_registry::RegistryOptions> registry;
+  std::optional<std::string> writer_schema;
+  // The reader's schema. With a subject, both are known only when it is resolved.
+  std::optional<std::string> reader_schema;
+  std::vector<std::string> reader_references;
+  std::string subject;  // empty: none
+  std::string version;  // of the subject: "latest", or a number
+  int64_t resolved_version = 0;
+  bool skip_tombstones = false;
+};
+
 // How a source's records become columns.
 struct Decode {
-  std::string format = "raw";  // "json", "csv", "parquet" or "raw"
+  std::string format = "raw";  // "json", "avro", "debezium", "csv", "parquet" or "raw"
   engine::Schema columns;      // DuckDB's types; empty for parquet and raw
   std::vector<config::Location> column_locations;
   format::OnMalformed on_malformed = format::OnMalformed::kDeadLetter;
   format::Framing framing = format::Framing::kLines;
   CsvSettings csv;
+  AvroSettings avro;
+  bool is_framed = false;  // of json and debezium: a schema registry's header comes first
+  format::DebeziumUnit timestamps = format::DebeziumUnit::kMicros;  // of debezium
+  format::DebeziumDecimals decimals = format::DebeziumDecimals::kPrecise;
   config::Location location;
 };
 

@@ -88,6 +88,16 @@ std::string pipeline_page() {
   std::string page = std::string("# A pipeline's file\n\n") + kGenerated + "\n";
   page += render_options(pipeline_keys().infos());
   page += section("## `decode: json`", "", json_keys().infos());
+  page += section("## `decode: avro`",
+                  "Apache Avro's binary encoding; [formats](../formats.md) has the rules and an "
+                  "example.",
+                  avro_keys().infos());
+  page += section("### `registry`", "Also the options of a connection of type `schema_registry`.",
+                  connectors::schema_registry::registry_options().infos());
+  page += section("## `decode: debezium`",
+                  "Change events in JSON, with or without their schema; see "
+                  "[formats](../formats.md).",
+                  debezium_keys().infos());
   page += section("## `decode: csv`", "", csv_keys().infos());
   page += section("## `decode: raw`", "One column, `value VARCHAR`: the record's text.",
                   raw_keys().infos());

@@ -2,10 +2,9 @@
 
 #include "checkpoint/checkpoint_log.h"
 #include "engine/sql_inspect.h"
-#include "format/csv_format.h"
-#include "format/json_format.h"
-#include "format/raw_format.h"
+#include "project/decode_reader.h"
 #include "service/dead_letter_source.h"
+#include "service/reader_schemas.h"
 
 namespace lakeward::service {
 namespace {
@@ -77,32 +76,13 @@ Status open_checkpoint(Workspace& workspace, const std::string& folder, Random& 
 std::string checkpoint_folder(const project::Pipeline& pipeline) { return pipeline.name; }
 std::string replay_folder(const project::Pipeline& pipeline) { return pipeline.name + ".dlq"; }
 
-Result<std::unique_ptr<format::Format>> build_format(const Workspace& workspace,
+Result<std::unique_ptr<format::Format>> build_format(Workspace& workspace,
                                                      const project::Pipeline& pipeline) {
   if (!pipeline.decode || pipeline.decode->format == "parquet") {
     return std::unique_ptr<format::Format>();
   }
-  const project::Decode& decode = *pipeline.decode;
-  if (decode.format == "json") {
-    return format::make_json_format({.columns = decode.columns,
-                                     .on_malformed = decode.on_malformed,
-                                     .framing = decode.framing,
-                                     .utc = workspace.project().time_zone == "UTC"});
-  }
-  if (decode.format == "raw") {
-    return format::make_raw_format(
-        {.framing = decode.framing, .on_malformed = decode.on_malformed});
-  }
-  if (decode.format == "csv") {
-    return format::make_csv_format({.columns = decode.columns,
-                                    .on_malformed = decode.on_malformed,
-                                    .header = decode.csv.header,
-                                    .delimiter = decode.csv.delimiter,
-                                    .quote = decode.csv.quote,
-                                    .null_text = decode.csv.null_text,
-                                    .utc = workspace.project().time_zone == "UTC"});
-  }
-  return unsupported("the format '" + decode.format + "' is not supported yet");
+  return project::make_format(*pipeline.decode, workspace.project().time_zone == "UTC",
+                              &workspace.clock());
 }
 
 Result<std::unique_ptr<stream::Source>> build_source(Workspace& workspace,
@@ -124,6 +104,7 @@ Result<stream::PipelineSpec> build_pipeline(Workspace& workspace, const project:
   RETURN_IF_ERROR(add_transform(workspace, pipeline, spec));
   ASSIGN_OR_RETURN(spec.source, build_source(workspace, pipeline, spec.format.get()));
   RETURN_IF_ERROR(open_checkpoint(workspace, checkpoint_folder(pipeline), random, spec));
+  RETURN_IF_ERROR(keep_reader_schema(pipeline, workspace.checkpoint_store()));
   RETURN_IF_ERROR(add_sinks(workspace, pipeline, spec));
   return spec;
 }

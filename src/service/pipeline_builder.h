@@ -34,7 +34,7 @@ Result<std::unique_ptr<stream::Source>> build_source(Workspace& workspace,
                                                      const project::Pipeline& pipeline,
                                                      const format::Format* format);
 // Null for a pipeline without a `decode:`, or with one that the engine does itself (Parquet).
-Result<std::unique_ptr<format::Format>> build_format(const Workspace& workspace,
+Result<std::unique_ptr<format::Format>> build_format(Workspace& workspace,
                                                      const project::Pipeline& pipeline);
 
 }  // namespace lakeward::service

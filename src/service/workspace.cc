@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "connectors/registry.h"
 #include "project/load.h"
+#include "service/reader_schemas.h"
 
 namespace lakeward::service {
 namespace {
@@ -76,6 +77,11 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const fs::path& folder, Check
     workspace->project_.checkpoints = (*state / "checkpoints").string();
   }
   RETURN_IF_ERROR(workspace->open_engine(checked == Checked::kToRun));
+  if (checked != Checked::kSettings) {
+    RETURN_IF_ERROR(
+        resolve_reader_schemas(workspace->project_, *workspace->checkpoint_store_, problems));
+    if (!problems.empty()) return invalid_project(problems);
+  }
   return workspace;
 }
 
@@ -116,6 +122,9 @@ Result<config::Problems> find_problems(const fs::path& folder) {
   if (!loaded.problems.empty()) return loaded.problems;
   workspace.project_ = std::move(loaded.project);
   RETURN_IF_ERROR(workspace.open_engine(false));
+  RETURN_IF_ERROR(
+      resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_, loaded.problems));
+  if (!loaded.problems.empty()) return loaded.problems;
   ASSIGN_OR_RETURN(project::Plan plan,
                    project::make_plan(workspace.project_, workspace.registry_, *workspace.database_,
                                       workspace.lake_.get()));

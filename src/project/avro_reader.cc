@@ -1,0 +1,134 @@
+// The options of `decode: avro`.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/suggest.h"
+#include "project/declared_keys.h"
+#include "project/decode_reader.h"
+
+namespace lakeward::project {
+namespace {
+
+using config::Problems;
+using config::Value;
+using connectors::schema_registry::RegistryOptions;
+
+constexpr const char* kRegistryType = "schema_registry";
+
+// The options of the connection that `value` names; null if there is none.
+const Value* find_connection(const Value& value, const std::vector<Connection>& connections,
+                             Problems& problems) {
+  std::vector<std::string> names;
+  for (const Connection& connection : connections) {
+    if (connection.type == kRegistryType) names.push_back(connection.name);
+    if (connection.name != value.text()) continue;
+    if (connection.type == kRegistryType) return &connection.options;
+    problems.push_back(
+        {value.location(), fmt::format("the connection '{}' is of '{}', not of '{}'",
+                                       connection.name, connection.type, kRegistryType)});
+    return nullptr;
+  }
+  problems.push_back({value.location(), fmt::format("unknown connection '{}'{}", value.text(),
+                                                    suggestion(value.text(), names))});
+  return nullptr;
+}
+
+std::optional<RegistryOptions> read_registry(const Value& value, const DecodeContext& context,
+                                             Problems& problems) {
+  if (value.is_null() || value.is_unresolved()) return std::nullopt;
+  const Value* options = &value;
+  if (value.is_scalar()) {
+    options = find_connection(value, context.connections, problems);
+    if (options == nullptr) return std::nullopt;
+  }
+  const size_t before = problems.size();
+  RegistryOptions registry =
+      connectors::schema_registry::registry_options().parse(*options, problems);
+  if (problems.size() == before) check_registry_options(registry, *options, problems);
+  if (problems.size() != before) return std::nullopt;
+  return registry;
+}
+
+// A schema: JSON text, or `{file: x.avsc}`.
+std::optional<std::string> read_schema(const char* key, const Value& value,
+                                       const DecodeContext& context, Problems& problems) {
+  if (value.is_null() || value.is_unresolved()) return std::nullopt;
+  if (value.is_scalar()) return value.text();
+  const size_t before = problems.size();
+  if (value.is_map()) {
+    const TransformKeys keys = schema_file_keys().parse(value, problems);
+    if (problems.size() != before) return std::nullopt;
+    Result<std::string> text = context.read_file(keys.file);
+    if (text.ok()) return std::move(text).value();
+    problems.push_back(
+        {value.find("file")->location(), fmt::format("'{}': {}", key, text.status().message())});
+    return std::nullopt;
+  }
+  problems.push_back(
+      {value.location(),
+       fmt::format("'{}' must be an Avro schema as JSON text, or `{{file: x.avsc}}`, "
+                   "not {}",
+                   key, value.kind_name())});
+  return std::nullopt;
+}
+
+void read_subject(const Value& options, const AvroKeys& keys, const DecodeContext& context,
+                  Decode& decode, Problems& problems) {
+  AvroSettings& avro = decode.avro;
+  avro.subject = keys.subject;
+  avro.version = keys.version;
+  const auto report = [&](const char* key, std::string message) {
+    const Value* given = options.find(key);
+    problems.push_back({given == nullptr ? options.location() : given->location(), message});
+  };
+  const bool needs_subject = avro.registry && decode.columns.empty() && !avro.reader_schema;
+  if (avro.subject.empty() && needs_subject && !context.topic.empty()) {
+    avro.subject = context.topic + "-value";
+  }
+  if (avro.subject.empty() && needs_subject) {
+    report("avro",
+           "nothing says what the columns are: 'avro' needs 'columns', 'schema' or 'subject'");
+  } else if (!avro.subject.empty() && avro.reader_schema) {
+    report("subject", "the reader's schema is either 'schema' or that of 'subject'");
+  } else if (!avro.subject.empty() && !avro.registry) {
+    report("subject", "'subject' needs a 'registry'");
+  } else if (avro.subject.empty() && options.find("version") != nullptr) {
+    report("version", "'version' is of a 'subject', and there is none");
+  }
+  const bool is_number = !avro.version.empty() && avro.version.size() < 10 &&
+                         avro.version.find_first_not_of("0123456789") == std::string::npos &&
+                         avro.version[0] != '0';
+  if (!is_number && avro.version != "latest") {
+    report("version", fmt::format("'version' must be a number or latest, not '{}'", avro.version));
+  }
+}
+
+}  // namespace
+
+void read_avro(const Value& options, const DecodeContext& context, Decode& decode,
+               Problems& problems) {
+  const size_t before = problems.size();
+  const AvroKeys keys = avro_keys().parse(options, problems);
+  if (problems.size() != before) return;
+  decode.on_malformed = keys.on_malformed;
+  decode.framing = format::Framing::kWhole;
+  decode.avro.skip_tombstones = keys.tombstones == Tombstones::kSkip;
+  decode.avro.registry = read_registry(keys.registry, context, problems);
+  decode.avro.writer_schema = read_schema("writer_schema", keys.writer_schema, context, problems);
+  decode.avro.reader_schema = read_schema("schema", keys.schema, context, problems);
+  if (!keys.columns.is_null()) read_columns(keys.columns, decode, problems);
+  if (problems.size() != before) return;
+  if (decode.avro.registry.has_value() == decode.avro.writer_schema.has_value()) {
+    problems.push_back({options.location(),
+                        decode.avro.registry
+                            ? "'avro' takes either 'registry' or 'writer_schema': with a registry, "
+                              "each record names its own schema"
+                            : "'avro' needs 'registry' (records that name their schema), or "
+                              "'writer_schema' (the one schema of all records)"});
+    return;
+  }
+  read_subject(options, keys, context, decode, problems);
+}
+
+}  // namespace lakeward::project

@@ -1,0 +1,99 @@
+#include "service/reader_schemas.h"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "connectors/schema_registry/client.h"
+#include "project/decode_reader.h"
+#include "service/pipeline_builder.h"
+
+namespace lakeward::service {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using connectors::schema_registry::Client;
+using project::AvroSettings;
+
+std::string path_of(const project::Pipeline& pipeline) {
+  return checkpoint_folder(pipeline) + "/_lakeward/reader_schema.json";
+}
+
+std::string print(const AvroSettings& avro) {
+  Json json{{"subject", avro.subject},
+            {"version", avro.resolved_version},
+            {"schema", avro.reader_schema.value_or("")},
+            {"references", avro.reader_references}};
+  return json.dump() + "\n";
+}
+
+// Takes what an earlier run has kept, if it is of the same subject and of the version asked for.
+bool take_kept(const std::string& text, AvroSettings& avro) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("schema") || !json["schema"].is_string()) return false;
+  if (json.value("subject", "") != avro.subject) return false;
+  const int64_t version = json.value("version", int64_t{0});
+  if (avro.version != "latest" && avro.version != std::to_string(version)) return false;
+  avro.resolved_version = version;
+  avro.reader_schema = json["schema"].get<std::string>();
+  avro.reader_references.clear();
+  if (json.contains("references")) {
+    for (const Json& reference : json["references"]) {
+      avro.reader_references.push_back(reference.is_string() ? reference.get<std::string>() : "");
+    }
+  }
+  return true;
+}
+
+Status ask(AvroSettings& avro) {
+  Client client(*avro.registry);
+  ASSIGN_OR_RETURN(auto found, client.version(avro.subject, avro.version));
+  if (found.schema.type != "AVRO") {
+    return invalid_argument("it is not an Avro schema but " + found.schema.type);
+  }
+  avro.resolved_version = found.version;
+  avro.reader_schema = std::move(found.schema.text);
+  avro.reader_references = std::move(found.schema.references);
+  return ok_status();
+}
+
+Status resolve(const project::Pipeline& pipeline, project::Decode& decode,
+               io::ObjectStore& checkpoints) {
+  AvroSettings& avro = decode.avro;
+  const Result<std::string> kept = checkpoints.get(path_of(pipeline));
+  if (!kept.ok() && kept.status().code() != StatusCode::kNotFound) return kept.status();
+  if (!kept.ok() || !take_kept(*kept, avro)) RETURN_IF_ERROR(ask(avro));
+  ASSIGN_OR_RETURN(const auto format, project::make_format(decode, /*utc=*/true));
+  decode.columns = format->declared();
+  return ok_status();
+}
+
+}  // namespace
+
+Status resolve_reader_schemas(project::Project& project, io::ObjectStore& checkpoints,
+                              config::Problems& problems) {
+  for (project::Pipeline& pipeline : project.pipelines) {
+    if (!pipeline.decode || pipeline.decode->avro.subject.empty()) continue;
+    const std::string subject = "the subject '" + pipeline.decode->avro.subject + "'";
+    const Status resolved = resolve(pipeline, *pipeline.decode, checkpoints);
+    if (resolved.ok()) continue;
+    if (resolved.code() != StatusCode::kInvalidArgument &&
+        resolved.code() != StatusCode::kNotFound) {
+      return resolved.with_context("pipeline '" + pipeline.name + "': " + subject +
+                                   ", whose schema is asked for before the first run");
+    }
+    problems.push_back({pipeline.decode->location, subject + ": " + resolved.message()});
+  }
+  return ok_status();
+}
+
+Status keep_reader_schema(const project::Pipeline& pipeline, io::ObjectStore& checkpoints) {
+  if (!pipeline.decode || pipeline.decode->avro.subject.empty()) return ok_status();
+  const std::string wanted = print(pipeline.decode->avro);
+  const Result<std::string> kept = checkpoints.get(path_of(pipeline));
+  if (kept.ok() && *kept == wanted) return ok_status();
+  return checkpoints.put(path_of(pipeline), wanted);
+}
+
+}  // namespace lakeward::service
