@@ -1,0 +1,214 @@
+"""Avro records with Confluent's framing, from a broker and by a registry, into a Delta table."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from lakeward import Project  # noqa: E402
+
+try:
+    import confluent_kafka
+    import confluent_kafka.admin
+    import fastavro
+except ImportError as error:
+    if os.environ.get("CI") == "true":
+        raise
+    print(f"SKIPPED: {error}; run tools/setup --tests", file=sys.stderr)
+    sys.exit(77)
+
+BROKER = os.environ["LAKEWARD_KAFKA"]
+REGISTRY = os.environ["LAKEWARD_REGISTRY"]
+FOLDER = Path(os.environ["LAKEWARD_REGISTRY_FOLDER"])
+WAIT_S = 60
+
+V1 = {"type": "record", "name": "Order", "namespace": "shop", "fields": [
+    {"name": "id", "type": "long"},
+    {"name": "customer", "type": "string"},
+    {"name": "amount", "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2}},
+    {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}}]}
+V2 = {"type": "record", "name": "Order", "namespace": "shop", "fields": [
+    {"name": "id", "type": "long"},
+    {"name": "note", "type": ["null", "string"], "default": None},
+    {"name": "amount", "type": {"type": "bytes", "logicalType": "decimal", "precision": 12, "scale": 2}},
+    {"name": "tags", "type": {"type": "array", "items": "string"}, "default": []},
+    {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    {"name": "buyer", "type": "string", "aliases": ["customer"]}]}
+
+
+def ask(path, body=None):
+    request = urllib.request.Request(
+        REGISTRY + path, data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/vnd.schemaregistry.v1+json"})
+    with urllib.request.urlopen(request, timeout=20) as reply:
+        return json.load(reply)
+
+
+def register(subject, schema):
+    return ask(f"/subjects/{subject}/versions", {"schema": json.dumps(schema)})["id"]
+
+
+def encode(schema_id, schema, value):
+    out = io.BytesIO(b"\0" + schema_id.to_bytes(4, "big"))
+    out.seek(0, io.SEEK_END)
+    fastavro.schemaless_writer(out, fastavro.parse_schema(json.loads(json.dumps(schema))), value)
+    return out.getvalue()
+
+
+def order(number, **more):
+    return {"id": number, "amount": f"{number}.90", "at": 1741523696789, **more}
+
+
+def with_types(value):
+    import decimal
+    return {**value, "amount": decimal.Decimal(value["amount"])}
+
+
+def create_topic(topic):
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": BROKER})
+    for future in admin.create_topics([confluent_kafka.admin.NewTopic(topic, 1, 1)]).values():
+        future.result(30)
+
+
+def send(topic, payloads):
+    producer = confluent_kafka.Producer({"bootstrap.servers": BROKER})
+    failures = []
+    for payload in payloads:
+        producer.produce(topic, payload, partition=0, on_delivery=lambda error, _: error and failures.append(error))
+    if producer.flush(30) or failures:
+        raise AssertionError(f"the messages were not delivered: {failures}")
+
+
+class Registry(unittest.TestCase):
+    def make_project(self, topic, decode):
+        folder = tempfile.TemporaryDirectory(prefix="lakeward-registry-")
+        self.addCleanup(folder.cleanup)
+        project = Project(folder.name)
+        project.write("lakeward.yaml", f"""
+project: shop
+connections:
+  broker: {{kafka: {{brokers: "{BROKER}"}}}}
+  registry: {{schema_registry: {{url: "{REGISTRY}", timeout: 5s}}}}
+""")
+        project.write("pipelines/orders.yaml", f"""
+pipeline: orders
+from: {{kafka: {{connection: broker, topic: {topic}, start: earliest}}}}
+decode:
+  avro:
+    registry: registry
+{decode}
+to: {{delta: {{table: bronze.orders}}}}
+trigger: {{every: 200ms}}
+""")
+        return project
+
+    def test_versions_of_a_schema_become_rows_of_one_table(self):
+        create_topic("versions")
+        first, second = register("versions-value", V1), register("versions-value", V2)
+        self.assertNotEqual(first, second)
+        send("versions", [encode(first, V1, with_types(order(n, customer=f"c{n}"))) for n in range(100)])
+        send("versions", [encode(second, V2, with_types(order(n, buyer=f"b{n}", note="new", tags=["a", "b"])))
+                          for n in range(100, 150)])
+        project = self.make_project("versions", "    schema: {file: order.avsc}")
+        project.write("pipelines/order.avsc", json.dumps(V2))
+        project.call("validate")
+        self.assertIn(f"the schema registry {REGISTRY}", project.call("doctor").stdout)
+        project.call("run", "--once")
+        rows = project.query("""SELECT count(*) AS n, count(note) AS notes, sum(amount)::VARCHAR AS total,
+            sum(len(tags))::INT AS tags, min("at")::VARCHAR AS "at", min(buyer) AS least, max(buyer) AS most
+            FROM bronze.orders""")
+        self.assertEqual([{"n": 150, "notes": 50, "total": "11310.00", "tags": 100,
+                           "at": "2025-03-09 12:34:56.789+00", "least": "b100", "most": "c99"}], rows)
+        self.assertNotIn("dead_letter.orders", project.tables())
+
+    def test_a_record_of_an_unknown_schema_is_a_dead_letter_until_it_can_be_replayed(self):
+        create_topic("unknown")
+        known = register("unknown-value", V1)
+        # The next id that the registry will give.
+        unknown = known + 1
+        send("unknown", [encode(known, V1, with_types(order(1, customer="c"))),
+                         encode(unknown, V1, with_types(order(2, customer="d"))), b"{}"])
+        project = self.make_project("unknown", "    columns: {id: BIGINT, customer: VARCHAR}")
+        project.call("run", "--once")
+        self.assertEqual([{"id": 1}], project.query("SELECT id FROM bronze.orders"))
+        reasons = [row["reason"] for row in project.query("SELECT reason FROM dead_letter.orders ORDER BY \"offset\"")]
+        self.assertEqual(
+            [f"schema {unknown} is not known to the schema registry {REGISTRY}",
+             "the record does not begin with a zero byte and a schema's id"], [r.split(": ", 1)[-1] if r.startswith(
+                 "malformed: ") else r for r in reasons])
+        other = {**V1, "doc": "registered late"}
+        self.assertEqual(unknown, register("late-value", other))
+        project.call("dlq", "replay", "orders")
+        self.assertEqual([{"id": 1}, {"id": 2}], project.query("SELECT id FROM bronze.orders ORDER BY id"))
+
+    def test_the_schema_of_a_subject_stays_as_it_was_at_the_first_run(self):
+        create_topic("pinned")
+        first = register("pinned-value", V1)
+        send("pinned", [encode(first, V1, with_types(order(1, customer="c")))])
+        project = self.make_project("pinned", "")
+        project.call("validate")
+        project.call("run", "--once")
+        second = register("pinned-value", V2)
+        send("pinned", [encode(second, V2, with_types(order(2, buyer="b", note="n", tags=[])))])
+        project.call("run", "--once")
+        columns = project.query("SELECT * FROM bronze.orders")
+        self.assertEqual([["id", "customer", "amount", "at"]], [list(row) for row in columns])
+        # The second record has no customer any more, and the first version no default for it.
+        self.assertIn("no field 'customer'", project.query("SELECT reason FROM dead_letter.orders")[0]["reason"])
+        pipeline = project.folder / "pipelines/orders.yaml"
+        pipeline.write_text(pipeline.read_text().replace("registry: registry", "registry: registry\n    version: 2"))
+        project.write("pipelines/orders.yaml", pipeline.read_text().replace("bronze.orders", "bronze.orders2"))
+        send("pinned", [encode(first, V1, with_types(order(3, customer="c")))])
+        project.call("run", "--once")
+        self.assertEqual([{"id": 3, "buyer": "c"}], project.query("SELECT id, buyer FROM bronze.orders2"))
+
+    def test_it_waits_while_the_registry_is_away(self):
+        create_topic("away")
+        known = register("away-value", V1)
+        send("away", [encode(known, V1, with_types(order(n, customer="c"))) for n in range(10)])
+        project = self.make_project("away", "    columns: {id: BIGINT, customer: VARCHAR}")
+        pid = int((FOLDER / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        while ask_quietly():
+            time.sleep(0.05)
+        log = project.folder / "log"
+        with log.open("w") as errors:
+            run = project.start("run", stderr=errors)
+            self.addCleanup(run.kill)
+            try:
+                self.wait_for(lambda: "schema registry" in log.read_text(), run, log)
+                self.assertEqual([], project.tables())
+                subprocess.run([FOLDER / "restart"], check=True, timeout=120)
+                self.wait_for(lambda: "bronze.orders" in project.tables(), run, log)
+            finally:
+                run.send_signal(signal.SIGINT)
+                run.wait(30)
+        self.assertEqual([{"n": 10}], project.query("SELECT count(*) AS n FROM bronze.orders"))
+        self.assertNotIn("dead_letter.orders", project.tables())
+
+    def wait_for(self, happens, run, log):
+        end = time.monotonic() + WAIT_S
+        while not happens():
+            self.assertIsNone(run.poll(), log.read_text())
+            self.assertLess(time.monotonic(), end, log.read_text())
+            time.sleep(0.05)
+
+
+def ask_quietly():
+    try:
+        return ask("/subjects") is not None
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    unittest.main()
