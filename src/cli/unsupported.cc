@@ -10,8 +10,6 @@ void add_unsupported(CommandLine& line) {
     const char* instead;
   };
   static constexpr Announced kAnnounced[] = {
-      {"optimize", "Merges small files of a table", "any Delta client can do it meanwhile"},
-      {"vacuum", "Removes files that no version needs", "any Delta client can do it meanwhile"},
       {"restore", "Brings a table back to an older version",
        "`lakeward query --as-of` reads the older version"},
       {"serve", "Scheduler, REST, metrics and web console", "`lakeward run` runs the pipelines"},

@@ -14,6 +14,8 @@ void add_all_verbs(CommandLine& line) {
   add_tables(line);
   add_history(line);
   add_describe(line);
+  add_optimize(line);
+  add_vacuum(line);
   add_status(line);
   add_dlq(line);
   add_simulate(line);

@@ -10,6 +10,8 @@ void add_all_verbs(CommandLine& line);
 void add_completion(CommandLine& line);
 void add_describe(CommandLine& line);
 void add_history(CommandLine& line);
+void add_optimize(CommandLine& line);
+void add_vacuum(CommandLine& line);
 void add_query(CommandLine& line);
 void add_run(CommandLine& line);
 void add_tables(CommandLine& line);

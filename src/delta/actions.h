@@ -105,6 +105,9 @@ Result<CommitActions> parse_actions(std::string_view ndjson, std::string_view pl
 // The text of a commit: commitInfo, protocol, metaData, txn, remove, add; one a line.
 std::string print_actions(const CommitActions& actions);
 
+// The number of rows that a file's statistics state, if they do.
+std::optional<uint64_t> record_count(const AddFile& file);
+
 // The percent-encoding of a file's relative path as an add's path needs it (RFC 2396; '/' is kept),
 // and back. decode leaves what is not an escape as it is.
 std::string encode_path(std::string_view path);

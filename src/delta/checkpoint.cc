@@ -179,6 +179,10 @@ Result<Counts> count_actions(const Table& table, const std::filesystem::path& fi
 
 }  // namespace
 
+Result<Duration> deleted_file_retention(const Metadata& metadata) {
+  return retention(metadata, "delta.deletedFileRetentionDuration", 7 * kDay);
+}
+
 bool checkpoint_due(const Metadata& metadata, Version version) {
   const std::string text = metadata.property("delta.checkpointInterval");
   Version interval = kDefaultInterval;
@@ -197,8 +201,7 @@ Status write_checkpoint(const Table& table, const TableState& state, Timestamp n
         "the table wants its statistics as columns (delta.checkpoint.writeStatsAsStruct or "
         "writeStatsAsJson), which Lakeward cannot write yet");
   }
-  ASSIGN_OR_RETURN(const Duration kept,
-                   retention(metadata, "delta.deletedFileRetentionDuration", 7 * kDay));
+  ASSIGN_OR_RETURN(const Duration kept, deleted_file_retention(metadata));
   const int64_t oldest_tombstone_ms = Timestamp{(now.micros - kept.count())}.millis();
   ASSIGN_OR_RETURN(const LogSegment segment, find_segment(table, state.version));
   if (segment.checkpoint == state.version) return ok_status();  // another writer was first

@@ -8,6 +8,10 @@
 
 namespace lakeward::delta {
 
+// How long removed files stay for readers of older versions: delta.deletedFileRetentionDuration, by
+// default 7 days. Errors: InvalidArgument for a text that is not a duration.
+Result<Duration> deleted_file_retention(const Metadata& metadata);
+
 // Whether a checkpoint is due after the commit of `version` (delta.checkpointInterval, 10).
 bool checkpoint_due(const Metadata& metadata, Version version);
 

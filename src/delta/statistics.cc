@@ -183,6 +183,14 @@ std::optional<std::string> upper_bound_text(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<uint64_t> record_count(const AddFile& file) {
+  const auto stats = nlohmann::json::parse(file.stats, nullptr, false);
+  if (!stats.is_object()) return std::nullopt;
+  const auto rows = stats.find("numRecords");
+  if (rows == stats.end() || !rows->is_number_unsigned()) return std::nullopt;
+  return rows->get<uint64_t>();
+}
+
 std::string statistics_json(const engine::WrittenFile& file, const TableSchema& schema,
                             const std::vector<std::string>& partition_by, int indexed_columns) {
   StatisticsPrinter printer(file, indexed_columns);

@@ -1,9 +1,11 @@
 #include "delta/transaction.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "delta/checkpoint.h"
+#include "delta/log.h"
 
 namespace lakeward::delta {
 namespace {
@@ -115,11 +117,12 @@ Status check_conflict(const CommitActions& other, Version version, const CommitR
       !(other.adds.empty() && other.removes.empty())) {
     return conflict(what + "changed the rows; read and write again");
   }
-  if (request.kind == CommitRequest::Kind::kMaintenance) {
-    for (const RemoveFile& theirs : other.removes) {
-      for (const RemoveFile& ours : request.removes) {
-        if (theirs.path == ours.path) return conflict(what + "removed " + ours.path);
-      }
+  if (request.kind == CommitRequest::Kind::kMaintenance && !other.removes.empty()) {
+    std::unordered_set<std::string> theirs;
+    for (const RemoveFile& remove : other.removes) theirs.insert(canonical_path(remove.path));
+    for (const RemoveFile& ours : request.removes) {
+      if (theirs.contains(canonical_path(ours.path)))
+        return conflict(what + "removed " + ours.path);
     }
   }
   return ok_status();
@@ -173,6 +176,12 @@ std::optional<int64_t> TableWriter::last_txn(const std::string& app_id) const {
   return found->second.version;
 }
 
+Status TableWriter::apply(const CommitActions& commit, Version version) {
+  RETURN_IF_ERROR(apply_commit(commit, version, table_->name(), state_));
+  if (keeps_file_changes_) file_changes_.push_back({version, commit.adds, commit.removes});
+  return ok_status();
+}
+
 Status TableWriter::check_not_left_behind() {
   const Timestamp now = clock_->now();
   if (now - known_at_ <= kTrustedFor) return ok_status();
@@ -200,7 +209,7 @@ Status TableWriter::refresh() {
     const auto commit = table_->read_commit(next);
     if (!commit.ok() && commit.status().code() == StatusCode::kNotFound) break;
     RETURN_IF_ERROR(commit.status());
-    RETURN_IF_ERROR(apply_commit(*commit, next, table_->name(), state_));
+    RETURN_IF_ERROR(apply(*commit, next));
   }
   known_at_ = clock_->now();
   return check_writable(state_, table_->name());
@@ -264,7 +273,7 @@ Status TableWriter::take_in_others(const CommitRequest& request, const std::stri
     if (!is_own && in_the_way.ok()) {
       in_the_way = check_conflict(*commit, next, request, table_->name());
     }
-    RETURN_IF_ERROR(apply_commit(*commit, next, table_->name(), state_));
+    RETURN_IF_ERROR(apply(*commit, next));
     if (is_own) {
       own = next;
       return ok_status();
@@ -297,7 +306,7 @@ Result<CommitOutcome> TableWriter::commit(const CommitRequest& request) {
     const Version next = state_.version + 1;
     const Status put = table_->store().put_if_absent(table_->commit_path(next), bytes);
     if (put.ok()) {
-      RETURN_IF_ERROR(apply_commit(actions, next, table_->name(), state_));
+      RETURN_IF_ERROR(apply(actions, next));
       known_at_ = clock_->now();
       outcome.version = next;
       outcome.maintenance = maintain(next);
@@ -340,16 +349,18 @@ Status TableWriter::maintain(Version version) {
       .with_context("the clean-up of the log of table " + table_->name());
 }
 
+RemoveFile remove_of(const AddFile& file, Timestamp now) {
+  RemoveFile remove;
+  remove.path = file.path;
+  remove.deleted_ms = now.millis();
+  remove.partition_values = file.partition_values;
+  remove.size = file.size;
+  return remove;
+}
+
 std::vector<RemoveFile> remove_all(const Snapshot& snapshot, Timestamp now) {
   std::vector<RemoveFile> removes;
-  for (const AddFile& file : snapshot.files) {
-    RemoveFile remove;
-    remove.path = file.path;
-    remove.deleted_ms = now.millis();
-    remove.partition_values = file.partition_values;
-    remove.size = file.size;
-    removes.push_back(std::move(remove));
-  }
+  for (const AddFile& file : snapshot.files) removes.push_back(remove_of(file, now));
   return removes;
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -47,6 +48,13 @@ struct CommitOutcome {
   Status maintenance;
 };
 
+// What one commit did to the table's files.
+struct FileChanges {
+  Version version = -1;
+  std::vector<AddFile> adds;
+  std::vector<RemoveFile> removes;
+};
+
 // Writes to one table. Keeps the table's state in memory, so that a commit costs one put_if_absent,
 // however long the log is. Not thread-safe; any number of writers, in any process, may write to the
 // same table.
@@ -66,6 +74,11 @@ class TableWriter {
   // Takes in what other writers have committed meanwhile.
   Status refresh();
 
+  // From now on, what each commit that this writer makes or sees does to the files is kept until it
+  // is taken. A gap in the versions means that the log between had expired: read a snapshot.
+  void keep_file_changes() { keeps_file_changes_ = true; }
+  std::vector<FileChanges> take_file_changes() { return std::exchange(file_changes_, {}); }
+
   // Makes the files of the request part of the table, in one new version. Call it again with the
   // same request after a failure that is retriable: a request with a txn is applied once at most.
   //
@@ -76,6 +89,7 @@ class TableWriter {
 
  private:
   TableWriter(Table& table, const Clock& clock);
+  Status apply(const CommitActions& commit, Version version);
   CommitActions actions_of(const CommitRequest& request);
   Status check_request(const CommitRequest& request) const;
   // Takes in the commits after state().version that others made. `request` is what they may be in
@@ -92,9 +106,13 @@ class TableWriter {
   Random random_;
   TableState state_;
   std::optional<Timestamp> last_clean_up_;
+  bool keeps_file_changes_ = false;
+  std::vector<FileChanges> file_changes_;
   Timestamp known_at_;  // when state_ was the latest version for certain
 };
 
+// The remove of a live file.
+RemoveFile remove_of(const AddFile& file, Timestamp now);
 // The removes of an overwrite: every file of the snapshot.
 std::vector<RemoveFile> remove_all(const Snapshot& snapshot, Timestamp now);
 
