@@ -24,6 +24,7 @@ Json to_json(const PipelineFacts& facts) {
     object["process_total"] = Json::parse(stream::accounting_to_json(facts.process->total));
     object["rows_per_second"] = facts.process->rows_per_second;
     object["updated"] = format_timestamp(facts.process->updated);
+    if (!facts.process->problem.empty()) object["sink_problem"] = facts.process->problem;
     if (!facts.process->last_error.empty()) {
       object["last_error"] = facts.process->last_error;
       if (facts.process->last_error_time) {
@@ -79,6 +80,9 @@ Outcome status(const std::string& name, const Common& common) {
     array.push_back(to_json(facts));
     rows.push_back(to_row(facts));
     if (!facts.problem.empty()) errors += facts.name + ": " + facts.problem + "\n";
+    if (facts.process && !facts.process->problem.empty()) {
+      errors += facts.name + ": " + facts.process->problem + "\n";
+    }
     if (facts.process && !facts.process->last_error.empty()) {
       errors += facts.name + ": last error: " + facts.process->last_error + "\n";
     }

@@ -108,6 +108,11 @@ void SmallFiles::remove(const std::string& path) {
   key_of_.erase(known);
 }
 
+void SmallFiles::put_off(const MergeGroup& group, Timestamp until) {
+  const auto partition = partitions_.find(partition_key(group.files.front().partition_values));
+  if (partition != partitions_.end()) partition->second.not_before = until;
+}
+
 uint64_t SmallFiles::weight(const File& file) const {
   return std::max<uint64_t>(1, file.rows.value_or(bytes_of(file.add) / kRowBytes));
 }
@@ -193,7 +198,7 @@ std::vector<MergeGroup> SmallFiles::due(Timestamp now, size_t max_files, uint64_
   for (size_t i = 0; i < partitions_.size(); ++i, ++at) {
     if (at == partitions_.end()) at = partitions_.begin();
     Partition& partition = at->second;
-    if (!partition.changed && !all) continue;
+    if ((!partition.changed && !all) || now < partition.not_before) continue;
     partition.changed = false;
     for (const std::vector<size_t>& chosen : choose(partition, now)) {
       if (!groups.empty() && (files >= max_files || bytes >= max_bytes)) {

@@ -62,6 +62,8 @@ class SmallFiles {
   // partition has one group, or several that fill the target size.
   std::vector<MergeGroup> due(Timestamp now, size_t max_files, uint64_t max_bytes);
 
+  // Nothing is due in the partition of this group before `until`: its files cannot be merged now.
+  void put_off(const MergeGroup& group, Timestamp until);
   // What was due and could not be done is due again.
   void look_again() { looked_at_all_ = Timestamp(); }
 
@@ -78,6 +80,7 @@ class SmallFiles {
     std::vector<File> files;
     int64_t newest_ms = 0;  // of the rows' arrival: merges do not count
     bool changed = true;    // since due() found nothing in it
+    Timestamp not_before;
   };
 
   void add(const AddFile& file);

@@ -44,6 +44,7 @@ Result<StatusFile> parse(const std::string& text) {
   status.position = object.value("position", "");
   status.last_error = object.value("last_error", "");
   status.last_error_time = time_of(object, "last_error_time");
+  status.problem = object.value("problem", "");
   return status;
 }
 
@@ -65,6 +66,7 @@ std::string print_status(const PipelineReport& report) {
   object["position"] = status.position;
   object["last_error"] = status.last_error;
   if (status.last_error_time) object["last_error_time"] = format_timestamp(*status.last_error_time);
+  if (!status.problem.empty()) object["problem"] = status.problem;
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

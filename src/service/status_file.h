@@ -22,6 +22,7 @@ struct StatusFile {
   std::string position;
   std::string last_error;
   std::optional<Timestamp> last_error_time;
+  std::string problem;  // as stream::PipelineStatus
 
   // Whether the process that wrote it lives on this machine and has not ended its work.
   bool is_alive() const;

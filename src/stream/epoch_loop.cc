@@ -314,8 +314,17 @@ Result<std::optional<engine::Schema>> EpochLoop::output_schema() {
 }
 
 PipelineStatus EpochLoop::status() const {
+  std::string problem;
+  const auto note = [&](const Sink& sink) {
+    const std::string own = sink.problem();
+    if (!own.empty()) problem += (problem.empty() ? "" : "; ") + sink.name() + ": " + own;
+  };
+  for (const auto& sink : spec_.sinks) note(*sink);
+  if (spec_.dead_letters != nullptr) note(*spec_.dead_letters);
   std::lock_guard lock(mutex_);
-  return status_;
+  PipelineStatus status = status_;
+  status.problem = std::move(problem);
+  return status;
 }
 
 void EpochLoop::interrupt() {

@@ -44,6 +44,7 @@ struct PipelineStatus {
   std::string position;             // how far the source is, for people
   std::string last_error;           // the last one, also if it was overcome; empty if none
   std::optional<Timestamp> last_error_time;
+  std::string problem;   // of a sink, beside its commits: the pipeline works; see Sink::problem()
   uint64_t retries = 0;  // in a row, now
   std::optional<Timestamp> retrying_since;
 };

@@ -64,6 +64,9 @@ class Sink {
   virtual Committer& committer() = 0;
   // For people and metrics: "delta silver.sensor_data".
   virtual std::string name() const = 0;
+  // What the sink does beside its commits and cannot do now, for people; "" if nothing. Any thread
+  // may call it.
+  virtual std::string problem() const { return ""; }
 };
 
 }  // namespace lakeward::stream

@@ -27,6 +27,10 @@ std::vector<std::pair<std::string, Mode>> option_choices(Mode) {
   return {{"append", Mode::kAppend}, {"overwrite", Mode::kOverwrite}};
 }
 
+std::vector<std::pair<std::string, Compact>> option_choices(Compact) {
+  return {{"auto", Compact::kAuto}, {"off", Compact::kOff}};
+}
+
 const config::OptionSet<DeltaSourceOptions>& delta_source_options() {
   static const config::OptionSet<DeltaSourceOptions> options = {
       {"table", &DeltaSourceOptions::table, required(),
@@ -55,6 +59,10 @@ const config::OptionSet<DeltaSinkOptions>& delta_sink_options() {
        "own."},
       {"evolve_schema", &DeltaSinkOptions::evolve_schema, default_to(false),
        "Whether columns that the table does not have yet are added to it."},
+      {"compact", &DeltaSinkOptions::compact, default_to(Compact::kAuto),
+       "Whether small files are merged while the pipeline appends: auto (in the background, from "
+       "the "
+       "16th commit of a run on), or off."},
       {"properties", &DeltaSinkOptions::properties, optional(),
        "Properties of a new table, for example delta.appendOnly: true."},
   };

@@ -25,11 +25,16 @@ struct DeltaSourceOptions {
 enum class Mode { kAppend, kOverwrite };
 std::vector<std::pair<std::string, Mode>> option_choices(Mode);
 
+// Whether the sink merges small files beside its commits.
+enum class Compact { kAuto, kOff };
+std::vector<std::pair<std::string, Compact>> option_choices(Compact);
+
 struct DeltaSinkOptions {
   std::string table;
   Mode mode = Mode::kAppend;
   std::vector<std::string> partition_by;
   bool evolve_schema = false;
+  Compact compact = Compact::kAuto;
   config::StringMap properties;
 };
 

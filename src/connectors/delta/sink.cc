@@ -60,15 +60,25 @@ Result<std::unique_ptr<DeltaSink>> DeltaSink::make(DeltaSinkOptions options, std
   ASSIGN_OR_RETURN(Table table,
                    Table::open(environment.lake, std::move(folder), environment.database));
   return std::unique_ptr<DeltaSink>(
-      new DeltaSink(std::move(options), std::move(query_id), std::move(table), environment.clock));
+      new DeltaSink(std::move(options), std::move(query_id), std::move(table), environment));
 }
 
 DeltaSink::DeltaSink(DeltaSinkOptions options, std::string query_id, Table table,
-                     const Clock& clock)
+                     stream::Environment& environment)
     : options_(std::move(options)),
       query_id_(std::move(query_id)),
       table_(std::move(table)),
-      clock_(clock) {}
+      clock_(environment.clock) {
+  if (options_.mode == Mode::kAppend && options_.compact == Compact::kAuto) {
+    compaction_ = std::make_unique<BackgroundCompaction>(name(), environment.lake, table_.path(),
+                                                         environment.database, environment.clock);
+  }
+}
+
+std::string DeltaSink::problem() const {
+  const std::string problem = compaction_ == nullptr ? "" : compaction_->problem();
+  return problem.empty() ? "" : "small files cannot be merged: " + problem;
+}
 
 Result<bool> DeltaSink::table_exists() {
   if (table_writer_ && table_writer_->state().version >= 0) {
@@ -189,7 +199,9 @@ Status DeltaSink::commit(const stream::Epoch& epoch, stream::Committable committ
                                   {"epochId", std::to_string(epoch.id)}};
   request.operation_metrics = metrics_of(committable, accounting);
   if (overwrite) return commit_overwrite(std::move(request));
-  return report(table_writer_->commit(request));
+  RETURN_IF_ERROR(report(table_writer_->commit(request)));
+  if (compaction_ != nullptr) compaction_->note_commit();
+  return ok_status();
 }
 
 // Replaces whatever the table holds when the commit succeeds.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "connectors/delta/background_compaction.h"
 #include "connectors/delta/options.h"
 #include "delta/table.h"
 #include "delta/transaction.h"
@@ -23,10 +24,11 @@ class DeltaSink final : public stream::Sink, private stream::SinkWriter, private
   stream::SinkWriter& writer() override { return *this; }
   stream::Committer& committer() override { return *this; }
   std::string name() const override { return "delta " + options_.table; }
+  std::string problem() const override;
 
  private:
   DeltaSink(DeltaSinkOptions options, std::string query_id, lakeward::delta::Table table,
-            const Clock& clock);
+            stream::Environment& environment);
 
   Status check(const engine::Schema& rows) override;
   Result<stream::Committable> write(engine::Session& session, const std::string& select,
@@ -50,6 +52,7 @@ class DeltaSink final : public stream::Sink, private stream::SinkWriter, private
   lakeward::delta::Table table_;
   const Clock& clock_;
   std::optional<lakeward::delta::TableWriter> table_writer_;
+  std::unique_ptr<BackgroundCompaction> compaction_;  // null: off
 };
 
 stream::SinkType sink_type();

@@ -274,15 +274,33 @@ Result<stream::Input> DeltaSource::read(const stream::ReadRequest& request) {
   }
   lakeward::delta::ScanOptions scan_options;
   scan_options.position_column = std::string(stream::kPositionColumn);
-  ASSIGN_OR_RETURN(
-      const lakeward::delta::Scan scan,
-      lakeward::delta::scan_files(table_, *state_, planned_->second.files, scan_options));
+  const auto scanned =
+      lakeward::delta::scan_files(table_, *state_, planned_->second.files, scan_options);
+  if (!scanned.ok()) return explain(scanned.status(), *from);
+  const lakeward::delta::Scan& scan = *scanned;
   stream::InputRelation relation{"SELECT _position, * EXCLUDE (_position) FROM (" + scan.sql + ")",
                                  {}};
   for (const AddFile& file : scan.files) {
     relation.files.push_back(table_.path() + "/" + lakeward::delta::decode_path(file.path));
   }
   return stream::Input(std::move(relation));
+}
+
+Status DeltaSource::explain(const Status& failure, const TableOffset& from) const {
+  const auto is_gone = [this](const AddFile& file) {
+    return table_.store()
+               .stat(table_.path() + "/" + lakeward::delta::decode_path(file.path))
+               .status()
+               .code() == StatusCode::kNotFound;
+  };
+  const std::vector<AddFile>& files = planned_->second.files;
+  if (std::none_of(files.begin(), files.end(), is_gone)) return failure;
+  return corruption(
+      failure.message() + "\n  The pipeline is behind, at version " + std::to_string(from.version) +
+      ", and a vacuum has removed files that it had yet to read. The rows of files that were only "
+      "merged are still in the table: to read the table as it is now, choose another checkpoint "
+      "folder (and empty what the pipeline wrote, or it has rows twice). A longer retention "
+      "(delta.deletedFileRetentionDuration) leaves pipelines more time.");
 }
 
 Result<std::optional<engine::Schema>> DeltaSource::relation_schema() {

@@ -66,6 +66,8 @@ class DeltaSource final : public stream::Source {
   // such version yet.
   Result<std::optional<std::vector<AddFile>>> files_of(const TableOffset& at);
   Result<std::optional<std::vector<AddFile>>> committed_files(Version version);
+  // The failure to read planned files, with what to do if some are gone.
+  Status explain(const Status& failure, const TableOffset& from) const;
 
   DeltaSourceOptions options_;
   Start start_;

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "connectors/delta/offset.h"
 #include "connectors/delta/options.h"
 #include "connectors/source_driver.h"
@@ -174,6 +176,78 @@ TEST_F(DeltaSink, LeavesNoFileOfAnEpochThatIsDiscarded) {
   EXPECT_GT(world.lake->list_recursive("bronze/readings")->size(), before);
   sink->writer().discard(std::move(written));
   EXPECT_EQ(world.lake->list_recursive("bronze/readings")->size(), before);
+}
+
+// Appends numbers until the condition holds, or many epochs have passed.
+template <typename Condition>
+int append_until(const std::function<void(const std::string&)>& append, Condition holds) {
+  constexpr int kMany = 2'000;
+  int count = 0;
+  while (count < kMany && !(count > 20 && holds())) {
+    append("SELECT " + std::to_string(count++) + " AS a");
+  }
+  EXPECT_LT(count, kMany);
+  return count;
+}
+
+TEST_F(DeltaSink, MergesItsSmallFilesWhileItAppends) {
+  SourceRun reader = start();
+  const int count = append_until([this](const std::string& select) { append(select); },
+                                 [this] { return table().snapshot()->files.size() < 16; });
+  EXPECT_EQ(table_rows().size(), static_cast<size_t>(count));
+  EXPECT_EQ(sink->committer().last_committed().value(), next_epoch - 1);
+  EXPECT_EQ(sink->problem(), "");
+  // Who follows the table reads every row once, as it was appended.
+  size_t read_rows = 0;
+  for (const auto& epoch : drain(reader)) read_rows += epoch.size();
+  EXPECT_EQ(read_rows, static_cast<size_t>(count));
+  sink.reset();  // ends the merging, whatever it does
+  EXPECT_EQ(table_rows().size(), static_cast<size_t>(count));
+}
+
+TEST_F(DeltaSink, AReaderBetweenTwoEpochsDoesNotSeeAMergeAsNewRows) {
+  append("SELECT -1 AS a");
+  SourceRun reader = start();
+  const auto first = reader.plan(std::nullopt, {}, stream::PlanMode::kFollow).value();
+  ASSERT_TRUE(first);
+  const int count = append_until([this](const std::string& select) { append(select); },
+                                 [this] { return table().snapshot()->files.size() < 16; });
+  size_t read_rows = 0;
+  for (const auto& epoch : drain(reader, *first)) read_rows += epoch.size();
+  EXPECT_EQ(read_rows, static_cast<size_t>(count));
+}
+
+TEST_F(DeltaSink, DoesNotMergeWhenItIsToldSo) {
+  sink = make_sink({{"compact", scalar("off")}});
+  for (int i = 0; i < 40; ++i) append("SELECT 1 AS a");
+  sink.reset();
+  EXPECT_EQ(table().snapshot()->files.size(), 40u);
+}
+
+TEST_F(DeltaSink, AppendsOnWhenFilesCannotBeMergedAndSaysSo) {
+  append("SELECT -1 AS a");
+  const std::string lost = table().snapshot()->files.at(0).path;
+  ASSERT_TRUE(world.lake->remove("bronze/readings/" + lost).ok());
+  append_until([this](const std::string& select) { append(select); },
+               [this] { return !sink->problem().empty(); });
+  EXPECT_THAT(sink->problem(), HasSubstr(lost));
+  append("SELECT 1 AS a");
+  EXPECT_EQ(sink->committer().last_committed().value(), next_epoch - 1);
+}
+
+TEST_F(DeltaSource, SaysThatAVacuumWasFasterThanTheReader) {
+  append("SELECT 1 AS a");
+  append("SELECT 2 AS a");
+  SourceRun run = start();
+  const auto to = run.plan(std::nullopt, {.rows = 1}, stream::PlanMode::kFollow).value();
+  ASSERT_TRUE(to);
+  const lakeward::delta::Snapshot snapshot = table().snapshot().value();
+  for (const auto& file : snapshot.files) {
+    ASSERT_TRUE(world.lake->remove("bronze/readings/" + file.path).ok());
+  }
+  const auto input = run.source().read({.range = {std::nullopt, *to}, .only = {}});
+  EXPECT_EQ(input.status().code(), StatusCode::kCorruption);
+  EXPECT_THAT(input.status().message(), HasSubstr("The pipeline is behind, at version 1"));
 }
 
 TEST_F(DeltaSource, WaitsForATableThatDoesNotExist) {

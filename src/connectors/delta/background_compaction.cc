@@ -1,0 +1,149 @@
+#include "connectors/delta/background_compaction.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/units.h"
+
+namespace lakeward::connectors::delta {
+namespace {
+
+using lakeward::delta::Compactor;
+using lakeward::delta::MergeCommit;
+using lakeward::delta::MergeTotals;
+using lakeward::delta::TierPolicy;
+
+// Of each second, at most a quarter is merging.
+constexpr int kRestPerWork = 3;
+constexpr Duration kFirstPause{1'000'000};
+constexpr Duration kLongestPause = std::chrono::minutes(10);
+// How often a thread that is to end is told so.
+constexpr auto kInterruptPeriod = std::chrono::milliseconds(20);
+
+}  // namespace
+
+BackgroundCompaction::BackgroundCompaction(std::string name, io::ObjectStore& store,
+                                           std::string path, engine::Database& database,
+                                           Clock& clock)
+    : name_(std::move(name)),
+      store_(store),
+      path_(std::move(path)),
+      database_(database),
+      clock_(clock) {}
+
+BackgroundCompaction::~BackgroundCompaction() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  {
+    std::unique_lock lock(mutex_);
+    // Between two queries an interruption has no effect, so it is repeated.
+    while (!changed_.wait_for(lock, kInterruptPeriod, [this] { return ended_; })) {
+      if (compactor_ != nullptr) compactor_->interrupt();
+    }
+  }
+  thread_.join();
+  if (totals_.commits == 0) return;
+  spdlog::info("{}: merged {} files into {} ({} rows, {}) in {}", name_,
+               format_count(totals_.files_removed), format_count(totals_.files_added),
+               format_count(totals_.rows), format_bytes(totals_.bytes_added),
+               format_duration(busy_));
+}
+
+void BackgroundCompaction::note_commit() {
+  const std::lock_guard lock(mutex_);
+  if (++commits_ < TierPolicy().fan_in) return;
+  if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  changed_.notify_all();
+}
+
+std::string BackgroundCompaction::problem() const {
+  const std::lock_guard lock(mutex_);
+  return problem_;
+}
+
+MergeTotals BackgroundCompaction::totals() const {
+  const std::lock_guard lock(mutex_);
+  return totals_;
+}
+
+void BackgroundCompaction::run(std::stop_token stop) {
+  uint64_t seen = 0;
+  bool again = false;
+  while (true) {
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [&] { return again || commits_ > seen; })) break;
+      seen = commits_;
+    }
+    if (stop.stop_requested()) break;
+    const Duration rest = work(stop, again);
+    if (rest.count() > 0 && !clock_.wait(rest, stop)) break;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+  }
+  changed_.notify_all();
+}
+
+Duration BackgroundCompaction::work(std::stop_token stop, bool& again) {
+  const Timestamp begun = clock_.now();
+  const Result<MergeCommit> done = run_round(stop);
+  const Duration took = clock_.now() - begun;
+  again = done.ok() ? done->totals.files_removed > 0 : !stop.stop_requested();
+  if (stop.stop_requested()) return Duration{0};
+  if (!done.ok()) return std::max(note_failure(done.status()), kRestPerWork * took);
+  note_success(*done, took);
+  return kRestPerWork * took;
+}
+
+Result<MergeCommit> BackgroundCompaction::run_round(std::stop_token stop) {
+  if (compactor_ == nullptr) {
+    ASSIGN_OR_RETURN(auto opened, Compactor::open(store_, path_, database_, clock_));
+    const std::lock_guard lock(mutex_);
+    compactor_ = std::move(opened);
+  }
+  return compactor_->run_round(stop);
+}
+
+Duration BackgroundCompaction::note_failure(const Status& status) {
+  Duration pause;
+  bool is_news = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_news = problem_ != status.message();
+    problem_ = status.message();
+    pause =
+        std::min(kFirstPause * (int64_t{1} << std::min<uint64_t>(failures_, 20)), kLongestPause);
+    ++failures_;
+  }
+  // The pipeline goes on: the rows are all there, in more files than there need be.
+  if (is_news) spdlog::warn("{}: small files cannot be merged: {}", name_, status.message());
+  return pause;
+}
+
+void BackgroundCompaction::note_success(const MergeCommit& done, Duration took) {
+  if (!done.maintenance.ok()) {
+    spdlog::warn("{}: files were merged, but a checkpoint or the log's clean-up failed: {}", name_,
+                 done.maintenance.message());
+  }
+  if (done.totals.commits > 0) {
+    spdlog::debug("{}: merged {} files into {} in {}", name_, done.totals.files_removed,
+                  done.totals.files_added, format_duration(took));
+  }
+  const std::string problem = compactor_->problem().message();
+  const std::lock_guard lock(mutex_);
+  if (!problem.empty() && problem != problem_) {
+    spdlog::warn("{}: some small files cannot be merged: {}", name_, problem);
+  } else if (problem.empty() && !problem_.empty()) {
+    spdlog::warn("{}: small files are merged again", name_);
+  }
+  failures_ = 0;
+  problem_ = problem;
+  totals_ += done.totals;
+  busy_ += took;
+}
+
+}  // namespace lakeward::connectors::delta
