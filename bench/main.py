@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import job
+import kafka
 import latency
 from measure import BINARY, SOURCE
 
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "start": latency.benchmark_start,
     "idle": latency.benchmark_idle,
     "epochs": latency.benchmark_epochs,
+    "kafka": kafka.benchmark,
 }
 
 
@@ -72,6 +74,8 @@ def main():
     parser.add_argument("--only", default=",".join(BENCHMARKS), help=f"some of {','.join(BENCHMARKS)}")
     parser.add_argument("--rows", type=int, default=10_000_000, help="of the main job")
     parser.add_argument("--epochs", type=int, default=10_000)
+    parser.add_argument("--kafka-rows", type=int, default=5_000_000, help="messages of the topic")
+    parser.add_argument("--kafka-rounds", type=int, default=3, help="the middle one counts")
     parser.add_argument("--idle-seconds", type=int, default=30)
     parser.add_argument("--write", action="store_true", help="put the table into bench/RESULTS.md")
     arguments = parser.parse_args()

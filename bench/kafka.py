@@ -1,0 +1,110 @@
+"""The main job from a Kafka topic: JSON messages to a validated zstd Delta table."""
+
+import contextlib
+import importlib.machinery
+import importlib.util
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import job
+from measure import BINARY, SOURCE, fresh_folder, make_project, mebibytes, million, run
+
+TOPIC = "sensor_data"
+PARTITIONS = 3
+
+PIPELINE = job.PIPELINE.replace(
+    '''file: {{path: "{source}", settle: 0s}}''',
+    f'''kafka: {{{{brokers: "{{source}}", topic: {TOPIC}}}}}''').replace(
+    "value, unit\n  FROM", '''value, unit,
+         _partition AS "partition", _offset AS "offset"
+  FROM''')
+
+
+@contextlib.contextmanager
+def broker():
+    """A broker as the tests have it, but compiled fully and with a heap for millions of messages."""
+    path = SOURCE / "tests/services/kafka/with_broker"
+    loader = importlib.machinery.SourceFileLoader("with_broker", str(path))
+    service = importlib.util.module_from_spec(importlib.util.spec_from_loader("with_broker", loader))
+    loader.exec_module(service)
+    reason = service.missing()
+    if reason is not None:
+        raise RuntimeError(f"{reason}; run tools/setup --services")
+    tests_java = service.java
+    quick_start = {"-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
+    service.java = lambda *arguments: [a for a in tests_java(*arguments) if a not in quick_start]
+    with tempfile.TemporaryDirectory(prefix="lakeward-bench-kafka-", dir=fresh_folder("kafka")) as name:
+        folder = Path(name)
+        try:
+            addresses = service.prepare(folder)
+            service.start(folder)
+            yield addresses["LAKEWARD_KAFKA"]
+        finally:
+            service.stop(folder)
+
+
+def fill_topic(address, source, rows):
+    """The first `rows` lines of the file, a message each, spread over the partitions."""
+    from confluent_kafka import Producer
+    from confluent_kafka.admin import AdminClient, NewTopic
+    admin = AdminClient({"bootstrap.servers": address})
+    admin.create_topics([NewTopic(TOPIC, PARTITIONS)])[TOPIC].result()
+    producer = Producer({"bootstrap.servers": address, "acks": "all", "linger.ms": 20, "compression.type": "lz4",
+                         "queue.buffering.max.messages": 1_000_000, "queue.buffering.max.kbytes": 1 << 20})
+    with open(source, "rb") as lines:
+        for number, line in zip(range(rows), lines):
+            while True:
+                try:
+                    producer.produce(TOPIC, line.rstrip(b"\n"), partition=number % PARTITIONS)
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            if number % 10_000 == 0:
+                producer.poll(0)
+    producer.flush()
+
+
+def run_lakeward(address):
+    project = make_project("kafka-lakeward", {"lakeward.yaml": job.PROJECT,
+                                              "pipelines/job.yaml": PIPELINE.format(source=address)})
+    used = run([BINARY, "--project", project, "run", "--once"])
+    return used, project / "lake/silver/sensor_data"
+
+
+def run_python(address):
+    target = fresh_folder("kafka-python") / "out"
+    used = run([sys.executable, SOURCE / "bench/competitors.py", "kafka", address, target, "2"])
+    return used, target
+
+
+def count_rows(table):
+    import deltalake
+    return deltalake.QueryBuilder().register("t", deltalake.DeltaTable(table)).execute(
+        "SELECT count(*) FROM t").read_all().column(0)[0].as_py()
+
+
+def benchmark(arguments):
+    rows = min(arguments.kafka_rows, arguments.rows)
+    source = job.make_input(arguments.rows)
+    results = []
+    counts = set()
+    with broker() as address:
+        fill_topic(address, source, rows)
+        for name, contender in (("lakeward run --once", run_lakeward),
+                                ("confluent-kafka, pyarrow, deltalake", run_python)):
+            measured = []
+            for _ in range(arguments.kafka_rounds):
+                used, table = contender(address)
+                measured.append(used)
+                counts.add(count_rows(table))
+                shutil.rmtree(table)
+            used = sorted(measured, key=lambda one: one.cpu_s)[len(measured) // 2]
+            results.append((f"Kafka, {million(rows)} messages in {PARTITIONS} partitions, {name}",
+                            f"{million(rows / used.cpu_s)} rows/CPU-s",
+                            f"{used.wall_s:.1f} s ({million(rows / used.wall_s)} rows/s), "
+                            f"peak {mebibytes(used.peak_bytes)}"))
+    if len(counts) != 1:
+        raise RuntimeError(f"the contenders' tables have different numbers of rows: {sorted(counts)}")
+    return results
