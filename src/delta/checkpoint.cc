@@ -56,9 +56,11 @@ class ScratchFolder {
 };
 
 Result<std::string> read_whole(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad() || bytes.empty()) return io_error("reading " + path.string() + " failed");
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  std::string bytes(file ? static_cast<size_t>(file.tellg()) : 0, '\0');
+  file.seekg(0);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (!file || bytes.empty()) return io_error("reading " + path.string() + " failed");
   return bytes;
 }
 
@@ -159,6 +161,25 @@ Result<std::string> checkpoint_query(const Table& table, const LogSegment& segme
   return query;
 }
 
+std::string classic_checkpoint_path(const Table& table, Version version) {
+  return table.log_path() + "/" + version_digits(version) + ".checkpoint.parquet";
+}
+
+// What state.version is made of. A writer knows its last checkpoint, so the log, which has as many
+// files as the table has versions, is listed only if that one is not there as a single file.
+Result<LogSegment> segment_of(const Table& table, const TableState& state) {
+  if (!state.checkpoint) return find_segment(table, state.version);
+  const std::string path = classic_checkpoint_path(table, *state.checkpoint);
+  const Result<io::ObjectInfo> known = table.store().stat(path);
+  if (!known.ok() || known->size == 0) return find_segment(table, state.version);
+  LogSegment segment;
+  segment.checkpoint = state.checkpoint;
+  segment.checkpoint_parts = {path};
+  for (Version v = *state.checkpoint + 1; v <= state.version; ++v) segment.commits.push_back(v);
+  segment.version = state.version;
+  return segment;
+}
+
 struct Counts {
   int64_t actions = 0;
   int64_t adds = 0;
@@ -203,8 +224,11 @@ Status write_checkpoint(const Table& table, const TableState& state, Timestamp n
   }
   ASSIGN_OR_RETURN(const Duration kept, deleted_file_retention(metadata));
   const int64_t oldest_tombstone_ms = Timestamp{(now.micros - kept.count())}.millis();
-  ASSIGN_OR_RETURN(const LogSegment segment, find_segment(table, state.version));
-  if (segment.checkpoint == state.version) return ok_status();  // another writer was first
+  const std::string path = classic_checkpoint_path(table, state.version);
+  const Result<io::ObjectInfo> there = table.store().stat(path);
+  if (there.ok() && there->size > 0) return ok_status();  // another writer was first
+  ASSIGN_OR_RETURN(const LogSegment segment, segment_of(table, state));
+  if (segment.checkpoint == state.version) return ok_status();
 
   Random random = Random::from_entropy();
   ASSIGN_OR_RETURN(const std::filesystem::path scratch_path,
@@ -225,8 +249,6 @@ Status write_checkpoint(const Table& table, const TableState& state, Timestamp n
   ASSIGN_OR_RETURN(const Counts counts, count_actions(table, file));
   // put() is atomic: no reader ever sees half a checkpoint.
   ASSIGN_OR_RETURN(const std::string bytes, read_whole(file));
-  const std::string path =
-      table.log_path() + "/" + version_digits(state.version) + ".checkpoint.parquet";
   RETURN_IF_ERROR(table.store().put(path, bytes));
   const nlohmann::ordered_json hint = {{"version", state.version},
                                        {"size", counts.actions},

@@ -1,5 +1,6 @@
 #include "connectors/file/entry.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "stream/utf8.h"
@@ -20,6 +21,59 @@ int hex_value(char c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
+}
+
+// Reads text that must stand at the beginning of what is left.
+class ExactReader {
+ public:
+  explicit ExactReader(std::string_view text) : rest_(text) {}
+
+  bool take(std::string_view expected) {
+    if (!rest_.starts_with(expected)) return false;
+    rest_.remove_prefix(expected.size());
+    return true;
+  }
+  // As far as the next quote. A text with escapes is not taken.
+  bool take_text(std::string_view& text) {
+    const size_t end = rest_.find_first_of("\"\\");
+    if (end == std::string_view::npos || rest_[end] == '\\') return false;
+    text = rest_.substr(0, end);
+    rest_.remove_prefix(end);
+    return true;
+  }
+  template <typename Number>
+  bool take_number(Number& number) {
+    const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), number);
+    if (error != std::errc()) return false;
+    rest_.remove_prefix(static_cast<size_t>(end - rest_.data()));
+    return true;
+  }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+// An entry just as to_json() and Spark write it: a log of many files is read at every start.
+std::optional<Entry> parse_usual(std::string_view line) {
+  ExactReader reader(line);
+  std::string_view uri;
+  Entry entry{};
+  if (!reader.take("{\"path\":\"") || !reader.take_text(uri) || !reader.take("\",\"timestamp\":") ||
+      !reader.take_number(entry.timestamp_ms) || !reader.take(",\"batchId\":") ||
+      !reader.take_number(entry.batch)) {
+    return std::nullopt;
+  }
+  if (reader.take(",\"size\":") && !reader.take_number(entry.size.emplace())) return std::nullopt;
+  if (reader.take(",\"from\":") && (!reader.take_number(entry.from) || !reader.take(",\"to\":") ||
+                                    !reader.take_number(entry.to.emplace()))) {
+    return std::nullopt;
+  }
+  if (!reader.take("}") || !reader.at_end()) return std::nullopt;
+  Result<std::string> path = from_uri(uri);
+  if (!path.ok()) return std::nullopt;
+  entry.path = std::move(path).value();
+  return entry;
 }
 
 std::string json_text(std::string_view text) {
@@ -74,6 +128,7 @@ std::string Entry::to_json() const {
 }
 
 Result<Entry> Entry::parse(std::string_view line) {
+  if (std::optional<Entry> usual = parse_usual(line)) return *std::move(usual);
   const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
   const auto number = [&](const char* key) -> std::optional<int64_t> {
     const auto found = json.find(key);
