@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "connectors/kafka/headers.h"
 #include "connectors/kafka/options.h"
-#include "stream/utf8.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -79,12 +78,6 @@ std::string_view next_step(rd_kafka_resp_err_t error) {
   }
 }
 
-nlohmann::ordered_json header_value(const void* value, size_t size) {
-  if (value == nullptr) return nullptr;
-  const std::string_view bytes(static_cast<const char*>(value), size);
-  return stream::is_utf8(bytes) ? std::string(bytes) : stream::escape_bytes(bytes);
-}
-
 Offsets offsets_of(const rd_kafka_topic_partition_list_t& list) {
   Offsets offsets;
   for (int i = 0; i < list.cnt; ++i) {
@@ -119,26 +112,21 @@ Status kafka_status(rd_kafka_resp_err_t error, const std::string& detail) {
 }
 
 std::string headers_json(const rd_kafka_message_t& message) {
-  rd_kafka_headers_t* headers = nullptr;
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+  rd_kafka_headers_t* list = nullptr;
+  std::vector<Header> headers;
+  if (rd_kafka_message_headers(&message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* name = nullptr;
     const void* value = nullptr;
     size_t size = 0;
     for (size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+         rd_kafka_header_get_all(list, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
-      nlohmann::ordered_json one = header_value(value, size);
-      const auto place = json.find(name);
-      if (place == json.end()) {
-        json[name] = std::move(one);
-        continue;
-      }
-      if (!place->is_array()) *place = nlohmann::ordered_json::array({*place});
-      place->push_back(std::move(one));
+      Header header{name, std::nullopt};
+      if (value != nullptr) header.value = std::string_view(static_cast<const char*>(value), size);
+      headers.push_back(header);
     }
   }
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return headers_json(headers);
 }
 
 void Events::add(rd_kafka_resp_err_t error, const char* text) {
@@ -231,8 +219,8 @@ Status Client::repeat(const std::string& what, Ask ask) {
   }
 }
 
-Result<std::vector<int32_t>> Client::partitions(const std::string& topic) {
-  std::vector<int32_t> numbers;
+template <typename Use>
+Status Client::look_up(const std::string& topic, Use use) {
   rd_kafka_topic_t* handle = rd_kafka_topic_new(handle_, topic.c_str(), nullptr);
   if (handle == nullptr) {
     return kafka_status(rd_kafka_last_error(), rd_kafka_err2str(rd_kafka_last_error()))
@@ -244,11 +232,7 @@ Result<std::vector<int32_t>> Client::partitions(const std::string& topic) {
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
     error = metadata->topic_cnt == 1 ? metadata->topics[0].err
                                      : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    numbers.clear();
-    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < metadata->topics[0].partition_cnt;
-         ++i) {
-      numbers.push_back(metadata->topics[0].partitions[i].id);
-    }
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) use(*metadata);
     rd_kafka_metadata_destroy(metadata);
     return error;
   });
@@ -257,9 +241,38 @@ Result<std::vector<int32_t>> Client::partitions(const std::string& topic) {
     return not_found("kafka: there is no topic '" + topic +
                      "'; create it, or correct 'topic' or 'brokers'");
   }
-  RETURN_IF_ERROR(status);
+  return status;
+}
+
+Result<std::vector<int32_t>> Client::partitions(const std::string& topic) {
+  std::vector<int32_t> numbers;
+  RETURN_IF_ERROR(look_up(topic, [&](const rd_kafka_metadata_t& metadata) {
+    numbers.clear();
+    for (int i = 0; i < metadata.topics[0].partition_cnt; ++i) {
+      numbers.push_back(metadata.topics[0].partitions[i].id);
+    }
+  }));
   std::sort(numbers.begin(), numbers.end());
   return numbers;
+}
+
+Result<std::map<TopicPartition, BrokerAddress>> Client::leaders(
+    const std::vector<std::string>& topics) {
+  std::map<TopicPartition, BrokerAddress> leaders;
+  for (const std::string& topic : topics) {
+    RETURN_IF_ERROR(look_up(topic, [&](const rd_kafka_metadata_t& metadata) {
+      std::map<int32_t, BrokerAddress> brokers;
+      for (int i = 0; i < metadata.broker_cnt; ++i) {
+        brokers[metadata.brokers[i].id] = {metadata.brokers[i].host, metadata.brokers[i].port};
+      }
+      for (int i = 0; i < metadata.topics[0].partition_cnt; ++i) {
+        const rd_kafka_metadata_partition_t& partition = metadata.topics[0].partitions[i];
+        const auto broker = brokers.find(partition.leader);
+        if (broker != brokers.end()) leaders[{topic, partition.id}] = broker->second;
+      }
+    }));
+  }
+  return leaders;
 }
 
 Result<Offsets> Client::list_offsets(const Offsets& wanted) {

@@ -5,6 +5,8 @@
 #include <rdkafka.h>
 
 #include <chrono>
+#include <compare>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -25,9 +27,15 @@ std::optional<std::string> refuse_property(const std::string& name, const std::s
 // (passwords, certificates, permissions), NotFound for an unknown topic, else Unavailable.
 Status kafka_status(rd_kafka_resp_err_t error, const std::string& detail);
 
-// A message's headers as a JSON object. A header that appears several times is a list; bytes that
-// are not UTF-8 are in DuckDB's notation of a BLOB, as in `_raw`.
+// A message's headers as in headers.h.
 std::string headers_json(const rd_kafka_message_t& message);
+
+// Where a partition is read from.
+struct BrokerAddress {
+  std::string host;
+  int port = 0;
+  auto operator<=>(const BrokerAddress&) const = default;
+};
 
 // What librdkafka's threads report beside the answers to calls. Thread-safe.
 class Events {
@@ -64,6 +72,9 @@ class Client {
   // The numbers of a topic's partitions, ascending. Errors: NotFound, Unavailable, InvalidArgument.
   Result<std::vector<int32_t>> partitions(const std::string& topic);
 
+  // The leader of each of the topics' partitions that has one. Errors: as partitions().
+  Result<std::map<TopicPartition, BrokerAddress>> leaders(const std::vector<std::string>& topics);
+
   // For each partition, the offset of what `wanted` asks: Start::kEarliest, Start::kLatest (the end
   // that a reader of this isolation level can come to) or milliseconds since 1970 (the first record
   // at or after; the end if there is none). The partitions must be known to exist. Errors:
@@ -77,9 +88,14 @@ class Client {
   Status failure();
   bool is_down();
   void clear_events() { events_.clear(); }
+  // What goes wrong beside librdkafka.
+  Events& events() { return events_; }
 
  private:
   Client() = default;
+  // Calls `use(metadata)` with what is known of the topic.
+  template <typename Use>
+  Status look_up(const std::string& topic, Use use);
   // Calls `ask(timeout_ms)` until it succeeds, or cannot, or there was time enough.
   template <typename Ask>
   Status repeat(const std::string& what, Ask ask);

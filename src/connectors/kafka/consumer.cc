@@ -1,14 +1,15 @@
 #include "connectors/kafka/consumer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
+
+#include "connectors/kafka/fetch/fetched_feed.h"
+#include "connectors/kafka/fetch/fetcher.h"
+#include "connectors/kafka/queue_feed.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
 
-// Taken at a time: enough to share the cost of a call, little enough to stay in a core's cache.
-constexpr size_t kTakenMessages = 2'048;
 // Fetched ahead by one consumer, of payload and of messages: each costs librdkafka some 400 bytes
 // more.
 constexpr size_t kAheadKilobytes = 64 << 10;
@@ -20,117 +21,20 @@ void set_default(config::StringMap& properties, const std::string& name, std::st
   if (!given) properties.emplace_back(name, std::move(value));
 }
 
-void on_message(rd_kafka_t*, void* bell) { static_cast<Bell*>(bell)->ring(); }
-
 }  // namespace
 
-void Bell::ring() {
-  const std::lock_guard lock(mutex_);
-  ++rings_;
-  rung_.notify_all();
-}
-
-uint64_t Bell::rings() const {
-  const std::lock_guard lock(mutex_);
-  return rings_;
-}
-
-void Bell::wait(uint64_t seen) const {
-  std::unique_lock lock(mutex_);
-  rung_.wait_for(lock, std::chrono::milliseconds(100), [&] { return rings_ > seen; });
-}
-
-PartitionFeed::PartitionFeed(Client& client, const TopicPartition& partition, int64_t position,
-                             Bell& bell)
-    : partition_(partition),
-      queue_(rd_kafka_queue_get_partition(client.handle(), partition.topic.c_str(),
-                                          partition.partition)),
-      messages_(kTakenMessages),
-      position_(position),
-      known_(position) {
-  CHECK(queue_ != nullptr, "a consumer has a queue for any partition");
-  // Each partition keeps its messages to itself, instead of passing them to the consumer's queue:
-  // one that is ahead waits without holding up the others.
-  rd_kafka_queue_forward(queue_, nullptr);
-  rd_kafka_queue_cb_event_enable(queue_, on_message, &bell);
-}
-
-PartitionFeed::~PartitionFeed() {
-  rd_kafka_queue_cb_event_enable(queue_, nullptr, nullptr);
-  rd_kafka_queue_destroy(queue_);
-}
-
-bool PartitionFeed::finish(int64_t to) {
-  const bool done = known_ >= to && (carried_ == nullptr || carried_->offset(carried_first_) >= to);
-  if (done) position_ = std::max(position_, to);
-  return done;
-}
-
-bool PartitionFeed::has_messages() const {
-  return carried_ != nullptr || rd_kafka_queue_length(queue_) > 0;
-}
-
-Slice PartitionFeed::take_carried(int64_t to) {
-  Slice slice{carried_, carried_first_, 0};
-  const size_t size = carried_->size();
-  while (carried_first_ < size && carried_->offset(carried_first_) < to) {
-    ++slice.count;
-    ++carried_first_;
-  }
-  if (slice.count > 0) position_ = slice.block->offset(carried_first_ - 1) + 1;
-  if (carried_first_ == size) carried_.reset();
-  return slice;
-}
-
-Status PartitionFeed::add(const rd_kafka_message_t& message, int64_t to, Wanted wanted,
-                          MessageBlock& block) {
-  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    known_ = std::max(known_, message.offset);
-    return ok_status();
-  }
-  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    lost_ = message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-            message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
-    const Status status = kafka_status(message.err, rd_kafka_message_errstr(&message))
-                              .with_context("kafka: " + partition_.to_string());
-    // It was there when the epoch was planned: a broker that has just started may not know it yet.
-    return status.code() == StatusCode::kNotFound ? unavailable(status.message()) : status;
-  }
-  if (message.offset < known_) return ok_status();  // of a fetch that began before the position
-  known_ = message.offset + 1;
-  if (message.offset < to) {
-    block.add(message, wanted);
-    position_ = known_;
-  } else {
-    if (carried_ == nullptr) {
-      carried_ = std::make_shared<MessageBlock>();
-      carried_first_ = 0;
-    }
-    // The next range may ask for more of it than this one.
-    carried_->add(message, {.keys = true, .timestamps = true, .headers = true});
-  }
-  return ok_status();
-}
-
-Result<Slice> PartitionFeed::take(int64_t to, Wanted wanted,
-                                  const std::shared_ptr<MessageBlock>& block) {
-  if (carried_ != nullptr) return take_carried(to);
-  // Never more than the range can hold, so that only gaps in the offsets lead beyond its end.
-  const auto most = static_cast<size_t>(std::max<int64_t>(1, to - known_));
-  const ssize_t count =
-      rd_kafka_consume_batch_queue(queue_, 0, messages_.data(), std::min(most, messages_.size()));
-  Status status;
-  for (ssize_t i = 0; i < count; ++i) {
-    rd_kafka_message_t* message = messages_[static_cast<size_t>(i)];
-    if (status.ok()) status = add(*message, to, wanted, *block);
-    rd_kafka_message_destroy(message);
-  }
-  RETURN_IF_ERROR(status);
-  return Slice{block, 0, block->size()};
+FetchBy choose_fetcher(const config::StringMap& properties) {
+  const auto is_known = [](const auto& property) {
+    const auto& [name, value] = property;
+    return name == "bootstrap.servers" || name == "isolation.level" || name == "group.id" ||
+           name == "client.id" || (name == "security.protocol" && value == "plaintext");
+  };
+  return std::all_of(properties.begin(), properties.end(), is_known) ? FetchBy::kFetcher
+                                                                     : FetchBy::kLibrdkafka;
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& properties,
-                                                 const Offsets& from) {
+                                                 const Offsets& from, FetchBy fetch_by) {
   config::StringMap all = properties;
   const size_t partitions = std::max<size_t>(1, from.size());
   // These hold for each partition, as each has its own queue.
@@ -148,19 +52,48 @@ Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& proper
   set_default(all, "enable.partition.eof", "true");
   std::unique_ptr<Consumer> consumer(new Consumer());
   ASSIGN_OR_RETURN(consumer->client_, Client::make(all));
+  RETURN_IF_ERROR(fetch_by == FetchBy::kFetcher ? consumer->feed_by_fetcher(properties, from)
+                                                : consumer->feed_by_librdkafka(from));
+  return consumer;
+}
+
+Status Consumer::feed_by_librdkafka(const Offsets& from) {
   for (const auto& [partition, offset] : from) {
-    consumer->feeds_[partition] =
-        std::make_unique<PartitionFeed>(*consumer->client_, partition, offset, consumer->bell_);
+    feeds_[partition] = std::make_unique<QueueFeed>(*client_, partition, offset, bell_);
   }
   const PartitionList list = make_partition_list(from);
-  const rd_kafka_resp_err_t error = rd_kafka_assign(consumer->client_->handle(), list.get());
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return consumer;
+  const rd_kafka_resp_err_t error = rd_kafka_assign(client_->handle(), list.get());
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return ok_status();
   return kafka_status(error, rd_kafka_err2str(error)).with_context("kafka: assign");
 }
 
+Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from) {
+  fetch::FetcherOptions options;
+  options.ahead_bytes = std::max<size_t>(1, kAheadKilobytes / std::max<size_t>(1, from.size()))
+                        << 10;
+  for (const auto& [name, value] : properties) {
+    if (name == "isolation.level") options.fetch.read_committed = value == "read_committed";
+    if (name == "client.id") options.client_id = value;
+  }
+  std::vector<std::string> topics;
+  for (const auto& [partition, offset] : from) {
+    if (topics.empty() || topics.back() != partition.topic) topics.push_back(partition.topic);
+  }
+  fetcher_ = std::make_unique<fetch::Fetcher>(
+      from, std::move(options),
+      [client = client_.get(), topics = std::move(topics)] { return client->leaders(topics); },
+      bell_, client_->events());
+  for (const auto& [partition, offset] : from) {
+    feeds_[partition] =
+        std::make_unique<fetch::FetchedFeed>(fetcher_->queue(partition), partition, offset);
+  }
+  return ok_status();
+}
+
 Consumer::~Consumer() {
-  if (client_ != nullptr) rd_kafka_assign(client_->handle(), nullptr);
+  if (client_ != nullptr && fetcher_ == nullptr) rd_kafka_assign(client_->handle(), nullptr);
   feeds_.clear();  // before the client
+  fetcher_.reset();
 }
 
 bool Consumer::stands_at(const Offsets& from) const {

@@ -8,6 +8,7 @@ namespace {
 
 // Room for some thousand usual messages, and little enough to stay in a core's cache.
 constexpr size_t kChunkBytes = 512 << 10;
+constexpr size_t kLargestKept = 1 << 20;
 
 }  // namespace
 
@@ -29,9 +30,33 @@ void MessageBlock::add(const rd_kafka_message_t& message, Wanted wanted) {
   if (wanted.headers) headers_.push_back(headers_json(message));
 }
 
+char* MessageBlock::allocate(size_t size) {
+  Chunk* chunk = chunks_.empty() ? nullptr : &chunks_.back();
+  if (chunk == nullptr || chunk->capacity - chunk->used < size) {
+    add_chunk(size);
+    chunk = &chunks_.back();
+  }
+  char* const place = chunk->bytes.get() + chunk->used;
+  chunk->used += size;
+  return place;
+}
+
+void MessageBlock::hold(std::shared_ptr<const void> memory) {
+  if (held_.empty() || held_.back() != memory) held_.push_back(std::move(memory));
+}
+
+void MessageBlock::reserve(size_t messages) {
+  // At least doubling, as push_back() would.
+  const size_t size = records_.size() + messages;
+  if (size <= records_.capacity()) return;
+  records_.reserve(std::max(size, 2 * records_.capacity()));
+  offsets_.reserve(std::max(size, 2 * offsets_.capacity()));
+}
+
 void MessageBlock::clear() {
+  held_.clear();
   // A chunk that was made for a very long message is not kept for the next.
-  std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.capacity > kChunkBytes; });
+  std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.capacity > kLargestKept; });
   if (chunks_.size() > 1) chunks_.resize(1);
   if (!chunks_.empty()) chunks_.front().used = 0;
   records_.clear();

@@ -27,12 +27,27 @@ struct Wanted {
   bool headers = false;
 };
 
-// Messages of one partition, in order. The payloads lie one behind the other, so that each is
-// followed by readable bytes, as decoders need; in librdkafka's own buffers the last one may not
-// be.
+// Messages of one partition, in order. Their bytes are copied into the block, so that each payload
+// is followed by readable bytes, as decoders need, which in librdkafka's own buffers the last one
+// may not be; or they are views into memory that the block holds.
 class MessageBlock {
  public:
   void add(const rd_kafka_message_t& message, Wanted wanted);
+
+  // For messages that are views: what they point into, and format::kPadding bytes behind it, is
+  // memory of allocate() or of a hold(). add() first, then what else is wanted of the message.
+  char* allocate(size_t size);
+  void hold(std::shared_ptr<const void> memory);
+  void reserve(size_t messages);
+  void add(std::string_view payload, int64_t offset) {
+    records_.push_back({payload, place_of(offset)});
+    offsets_.push_back(offset);
+    payload_bytes_ += payload.size();
+  }
+  void add_key(std::optional<std::string_view> key) { keys_.push_back(key); }
+  void add_timestamp(int64_t millis) { timestamps_.push_back(Timestamp::from_millis(millis)); }
+  void add_headers(std::string headers) { headers_.push_back(std::move(headers)); }
+
   void clear();
   bool empty() const { return records_.empty(); }
   size_t size() const { return records_.size(); }
@@ -53,6 +68,7 @@ class MessageBlock {
   void add_chunk(size_t size);
 
   std::vector<Chunk> chunks_;  // the last one is being filled
+  std::vector<std::shared_ptr<const void>> held_;
   std::vector<format::Record> records_;
   std::vector<int64_t> offsets_;
   std::vector<std::optional<std::string_view>> keys_;

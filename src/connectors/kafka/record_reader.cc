@@ -142,7 +142,10 @@ Status Shared::stalled() {
 
 Status Shared::release(Split& split, const Status& taken, const Slice& slice) {
   Status status = taken;
-  if (!status.ok() && split.feed->lost() && options_.explain_loss) {
+  if (status.code() == StatusCode::kUnsupported) {
+    pool_->leave_to_librdkafka();
+    status = unavailable(status.message() + "; it is read again in another way");
+  } else if (!status.ok() && split.feed->lost() && options_.explain_loss) {
     status = options_.explain_loss(split.range.partition, split.feed->position());
   }
   {
@@ -273,11 +276,19 @@ void narrow(PartitionRange& range, const std::vector<uint64_t>& places) {
 }  // namespace
 
 Result<std::unique_ptr<Consumer>> ConsumerPool::take(const Offsets& from) {
+  FetchBy fetch_by = FetchBy::kLibrdkafka;
   {
     const std::lock_guard lock(mutex_);
     if (waiting_ != nullptr && waiting_->stands_at(from)) return std::move(waiting_);
+    fetch_by = fetch_by_;
   }
-  return Consumer::make(properties_, from);
+  return Consumer::make(properties_, from, fetch_by);
+}
+
+void ConsumerPool::leave_to_librdkafka() {
+  const std::lock_guard lock(mutex_);
+  fetch_by_ = FetchBy::kLibrdkafka;
+  waiting_.reset();
 }
 
 void ConsumerPool::put(std::unique_ptr<Consumer> consumer) {

@@ -26,12 +26,16 @@ struct PartitionRange {
 // its readers.
 class ConsumerPool {
  public:
-  explicit ConsumerPool(config::StringMap properties) : properties_(std::move(properties)) {}
+  explicit ConsumerPool(config::StringMap properties)
+      : properties_(std::move(properties)), fetch_by_(choose_fetcher(properties_)) {}
 
   // A consumer that goes on from these places, or a new one.
   Result<std::unique_ptr<Consumer>> take(const Offsets& from);
   // Keeps it for the next take(), in place of the one before.
   void put(std::unique_ptr<Consumer> consumer);
+
+  // From now on, consumers fetch by librdkafka.
+  void leave_to_librdkafka();
 
   void observe(uint64_t records, uint64_t bytes);
   // Of payload, as far as known.
@@ -40,6 +44,7 @@ class ConsumerPool {
  private:
   const config::StringMap properties_;
   mutable std::mutex mutex_;
+  FetchBy fetch_by_;
   std::unique_ptr<Consumer> waiting_;
   uint64_t records_ = 0;
   uint64_t bytes_ = 0;

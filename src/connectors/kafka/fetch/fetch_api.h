@@ -1,0 +1,49 @@
+// The Fetch request of the Kafka protocol, version 4: the oldest that has isolation levels, and one
+// that every broker since 0.11 understands.
+// Kafka protocol guide, "Fetch API (Key: 1)".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "connectors/kafka/offsets.h"
+
+namespace lakeward::connectors::kafka::fetch {
+
+struct FetchOptions {
+  bool read_committed = true;
+  int32_t wait_ms = 500;    // how long the broker may wait for the first byte
+  int32_t bytes = 8 << 20;  // of the whole answer; one batch may be larger
+  int32_t partition_bytes = 2 << 20;
+};
+
+struct FetchPosition {
+  TopicPartition partition;
+  int64_t offset = 0;
+};
+
+// With its size in front, ready to be sent.
+std::string fetch_request(int32_t correlation, std::string_view client_id,
+                          const std::vector<FetchPosition>& positions, const FetchOptions& options);
+
+struct AbortedTransaction {
+  int64_t producer = 0;
+  int64_t first_offset = 0;
+};
+
+// Views into the answer.
+struct FetchedPartition {
+  TopicPartition partition;
+  int16_t error = 0;  // numbered as librdkafka's
+  std::vector<AbortedTransaction> aborted;
+  std::string_view records;  // batches one after another; the last may be cut off
+};
+
+// `answer` is without its size. Errors: Unavailable if it is not the answer to `correlation`.
+Result<std::vector<FetchedPartition>> parse_fetch_response(std::string_view answer,
+                                                           int32_t correlation);
+
+}  // namespace lakeward::connectors::kafka::fetch

@@ -1,0 +1,260 @@
+#include "connectors/kafka/fetch/fetcher.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace lakeward::connectors::kafka::fetch {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstBackoff{50};
+constexpr milliseconds kLongestBackoff{1'000};
+// How soon it is asked again who leads a partition.
+constexpr milliseconds kLeadersBackoff{200};
+// A broker that says nothing for so long is taken for dead.
+constexpr milliseconds kPatience{30'000};
+
+bool has_another_leader(int16_t error) {
+  switch (static_cast<rd_kafka_resp_err_t>(error)) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+struct Fetcher::Partition {
+  TopicPartition name;
+  int64_t next = 0;
+  Link* leader = nullptr;
+  bool over = false;  // after a failure
+  Queue queue;
+};
+
+struct Fetcher::Link {
+  Link(BrokerAddress address, AnswerMemory& memory) : connection(std::move(address), memory) {}
+  Connection connection;
+  Clock::time_point next_try{};
+  milliseconds backoff{0};
+  int32_t correlation = 0;
+  size_t turn = 0;  // who comes first: an answer may be full before the last ones
+};
+
+Fetcher::Fetcher(const Offsets& from, FetcherOptions options,
+                 std::function<Result<Leaders>()> find_leaders, Bell& bell, Events& events)
+    : options_(std::move(options)),
+      find_leaders_(std::move(find_leaders)),
+      bell_(bell),
+      events_(events),
+      leaders_due_(Clock::now()),
+      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  CHECK(wake_ >= 0, "the system has no more file descriptors");
+  for (const auto& [name, offset] : from) {
+    auto partition = std::make_unique<Partition>();
+    partition->name = name;
+    partition->next = offset;
+    partition->queue.fetcher_ = this;
+    partitions_.emplace(name, std::move(partition));
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+Fetcher::~Fetcher() {
+  stopping_ = true;
+  wake();
+  thread_.join();
+  ::close(wake_);
+}
+
+Fetcher::Queue& Fetcher::queue(const TopicPartition& partition) {
+  return partitions_.at(partition)->queue;
+}
+
+void Fetcher::wake() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
+}
+
+std::optional<Fetched> Fetcher::Queue::pop() {
+  std::optional<Fetched> fetched;
+  bool was_full = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (fetched_.empty()) return fetched;
+    fetched = std::move(fetched_.front());
+    fetched_.pop_front();
+    size_.store(fetched_.size(), std::memory_order_release);
+    was_full = is_full(fetcher_->options_.ahead_bytes);
+    bytes_ -= fetched->bytes;
+  }
+  if (was_full && !is_full(fetcher_->options_.ahead_bytes)) fetcher_->wake();
+  return fetched;
+}
+
+void Fetcher::Queue::push(Fetched fetched) {
+  const std::lock_guard lock(mutex_);
+  bytes_ += fetched.bytes;
+  fetched_.push_back(std::move(fetched));
+  size_.store(fetched_.size(), std::memory_order_release);
+}
+
+void Fetcher::run() {
+  while (!stopping_) {
+    if (leaders_due_ && Clock::now() >= *leaders_due_) find_leaders();
+    for (const std::unique_ptr<Link>& link : links_) ask(*link);
+    wait();
+  }
+}
+
+void Fetcher::find_leaders() {
+  leaders_due_.reset();
+  const Result<Leaders> leaders = find_leaders_();
+  if (!leaders.ok()) {  // the client's events tell it too
+    leaders_due_ = Clock::now() + kLeadersBackoff;
+    return;
+  }
+  for (const auto& [name, partition] : partitions_) {
+    const auto leader = leaders->find(name);
+    partition->leader = leader == leaders->end() ? nullptr : &link_to(leader->second);
+    if (partition->leader == nullptr) leaders_due_ = Clock::now() + kLeadersBackoff;
+  }
+}
+
+Fetcher::Link& Fetcher::link_to(const BrokerAddress& address) {
+  for (const std::unique_ptr<Link>& link : links_) {
+    if (link->connection.address() == address) return *link;
+  }
+  links_.push_back(std::make_unique<Link>(address, memory_));
+  return *links_.back();
+}
+
+// Asks the broker for all partitions whose queues have room, if it is not busy.
+void Fetcher::ask(Link& link) {
+  std::vector<FetchPosition> positions;
+  for (const auto& [name, partition] : partitions_) {
+    if (partition->leader != &link || partition->over) continue;
+    if (partition->queue.is_full(options_.ahead_bytes)) continue;
+    positions.push_back({name, partition->next});
+  }
+  if (positions.empty()) return;
+  if (!link.connection.is_open()) {
+    if (Clock::now() < link.next_try) return;
+    const Status opened = link.connection.open();
+    if (!opened.ok()) fail(link, opened);
+    return;
+  }
+  if (!link.connection.is_idle()) return;
+  std::rotate(positions.begin(),
+              positions.begin() + static_cast<ptrdiff_t>(link.turn++ % positions.size()),
+              positions.end());
+  link.correlation = ++correlation_;
+  link.connection.ask(
+      fetch_request(link.correlation, options_.client_id, positions, options_.fetch));
+}
+
+void Fetcher::wait() {
+  std::vector<pollfd> waiting = {{wake_, POLLIN, 0}};
+  std::vector<Link*> links;
+  const Clock::time_point now = Clock::now();
+  auto until = now + kPatience;
+  if (leaders_due_) until = std::min(until, *leaders_due_);
+  for (const std::unique_ptr<Link>& link : links_) {
+    if (!link->connection.is_open()) {
+      if (link->next_try > now) until = std::min(until, link->next_try);
+      continue;
+    }
+    waiting.push_back({link->connection.socket(), link->connection.events(), 0});
+    links.push_back(link.get());
+  }
+  const auto rest = std::chrono::ceil<milliseconds>(until - now).count();
+  ::poll(waiting.data(), waiting.size(), static_cast<int>(std::max<int64_t>(0, rest)));
+  if (waiting[0].revents != 0) {
+    uint64_t rings = 0;
+    [[maybe_unused]] const ssize_t got = ::read(wake_, &rings, sizeof(rings));
+  }
+  for (size_t i = 0; i < links.size(); ++i) {
+    Link& link = *links[i];
+    if (waiting[i + 1].revents != 0) {
+      proceed(link);
+    } else if (!link.connection.is_idle() && Clock::now() - link.connection.since() > kPatience) {
+      link.connection.close();
+      fail(link, unavailable(link.connection.address().host + ": no answer for " +
+                             std::to_string(kPatience.count() / 1'000) + " s"));
+    }
+  }
+}
+
+void Fetcher::proceed(Link& link) {
+  const Result<std::optional<Answer>> answer = link.connection.proceed();
+  if (!answer.ok()) return fail(link, answer.status());
+  if (*answer) deliver(link, **answer);
+}
+
+void Fetcher::deliver(Link& link, const Answer& answer) {
+  Result<std::vector<FetchedPartition>> fetched =
+      parse_fetch_response(answer.text, link.correlation);
+  if (!fetched.ok()) {
+    link.connection.close();
+    return fail(link, fetched.status());
+  }
+  link.backoff = milliseconds{0};
+  for (FetchedPartition& one : *fetched) {
+    const auto partition = partitions_.find(one.partition);
+    if (partition != partitions_.end()) deliver(*partition->second, answer, one);
+  }
+  bell_.ring();
+}
+
+void Fetcher::deliver(Partition& partition, const Answer& answer, FetchedPartition& fetched) {
+  const auto error = static_cast<rd_kafka_resp_err_t>(fetched.error);
+  if (has_another_leader(fetched.error)) {
+    events_.add(error, (partition.name.to_string() + ": " + rd_kafka_err2str(error)).c_str());
+    partition.leader = nullptr;
+    leaders_due_ = Clock::now() + kLeadersBackoff;
+    return;
+  }
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Fetched failed;
+    failed.failure = kafka_status(error, rd_kafka_err2str(error));
+    failed.lost = error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+    partition.over = true;
+    partition.queue.push(std::move(failed));
+    return;
+  }
+  const WholeBatches whole = whole_batches(fetched.records, partition.next);
+  if (whole.bytes.empty()) return;
+  partition.next = whole.next_offset;
+  Fetched records;
+  records.bytes = whole.bytes.size();
+  records.records = RecordSetReader(answer.memory, whole.bytes, std::move(fetched.aborted));
+  partition.queue.push(std::move(records));
+}
+
+void Fetcher::fail(Link& link, const Status& status) {
+  link.backoff = std::clamp(link.backoff * 2, kFirstBackoff, kLongestBackoff);
+  link.next_try = Clock::now() + link.backoff;
+  leaders_due_ = link.next_try;
+  events_.add(RD_KAFKA_RESP_ERR__TRANSPORT, status.message().c_str());
+  const bool any_open = std::any_of(links_.begin(), links_.end(),
+                                    [](const auto& one) { return one->connection.is_open(); });
+  if (!any_open) events_.add(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "");
+  bell_.ring();
+}
+
+}  // namespace lakeward::connectors::kafka::fetch

@@ -1,0 +1,108 @@
+// Fetches partitions from their leaders, ahead of those who read them, on one thread.
+//
+// librdkafka makes an object of each message; here an answer of a broker stays one piece of memory,
+// which readers unpack, on their own threads, straight into what decoders read from.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/status.h"
+#include "connectors/kafka/bell.h"
+#include "connectors/kafka/client.h"
+#include "connectors/kafka/fetch/connection.h"
+#include "connectors/kafka/fetch/fetch_api.h"
+#include "connectors/kafka/fetch/record_set.h"
+#include "connectors/kafka/offsets.h"
+
+namespace lakeward::connectors::kafka::fetch {
+
+// What one answer brought of a partition, or why no more will come of it.
+struct Fetched {
+  RecordSetReader records;
+  size_t bytes = 0;
+  Status failure;
+  bool lost = false;  // the failure is that the broker has no such offset
+};
+
+using Leaders = std::map<TopicPartition, BrokerAddress>;
+
+struct FetcherOptions {
+  std::string client_id = "lakeward";
+  FetchOptions fetch;
+  size_t ahead_bytes = 64 << 20;  // of each partition, as brokers send them
+};
+
+// Thread-safe.
+class Fetcher {
+ public:
+  // Begins at once. `find_leaders` may wait; it is called on the fetcher's thread. `bell` rings
+  // when something has come; `events` hears of brokers that are away. All outlive it.
+  Fetcher(const Offsets& from, FetcherOptions options,
+          std::function<Result<Leaders>()> find_leaders, Bell& bell, Events& events);
+  ~Fetcher();
+  Fetcher(const Fetcher&) = delete;
+  Fetcher& operator=(const Fetcher&) = delete;
+
+  // The queue of a partition that `from` names.
+  class Queue;
+  Queue& queue(const TopicPartition& partition);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Partition;
+  struct Link;
+
+  void run();
+  void find_leaders();
+  Link& link_to(const BrokerAddress& address);
+  void ask(Link& link);
+  void wait();
+  void proceed(Link& link);
+  void deliver(Link& link, const Answer& answer);
+  void deliver(Partition& partition, const Answer& answer, FetchedPartition& fetched);
+  void fail(Link& link, const Status& status);
+  void wake();
+
+  const FetcherOptions options_;
+  const std::function<Result<Leaders>()> find_leaders_;
+  Bell& bell_;
+  Events& events_;
+  std::map<TopicPartition, std::unique_ptr<Partition>> partitions_;
+  AnswerMemory memory_;
+  std::vector<std::unique_ptr<Link>> links_;
+  std::optional<Clock::time_point> leaders_due_;
+  int32_t correlation_ = 0;
+  int wake_;  // an eventfd
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;  // the last member: it uses the others
+};
+
+// Between the fetcher and who reads the partition. Thread-safe.
+class Fetcher::Queue {
+ public:
+  bool empty() const { return size_.load(std::memory_order_acquire) == 0; }
+  std::optional<Fetched> pop();
+
+ private:
+  friend class Fetcher;
+  void push(Fetched fetched);
+  bool is_full(size_t limit) const { return bytes_.load(std::memory_order_relaxed) >= limit; }
+
+  Fetcher* fetcher_ = nullptr;
+  std::mutex mutex_;  // guards fetched_
+  std::deque<Fetched> fetched_;
+  std::atomic<size_t> size_{0};
+  std::atomic<size_t> bytes_{0};
+};
+
+}  // namespace lakeward::connectors::kafka::fetch

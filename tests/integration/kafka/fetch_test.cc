@@ -1,0 +1,83 @@
+// Our own fetcher and librdkafka's give the same, whatever producers do. Run by
+// tests/services/kafka/with_broker.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "connectors/kafka/test_producer.h"
+#include "connectors/source_driver.h"
+
+namespace lakeward::test {
+namespace {
+
+using ::testing::Contains;
+using ::testing::SizeIs;
+
+// Everything that a record has, as text.
+std::vector<std::string> describe(SourceRun& run) {
+  std::vector<std::string> described;
+  std::optional<stream::Offset> from;
+  while (true) {
+    const auto to = run.plan(from, {.rows = 700}).value();
+    if (!to) return described;
+    stream::Input input = run.source().read({.range = {from, *to}, .only = {}}).value();
+    auto& reader = std::get<std::unique_ptr<stream::RecordReader>>(input);
+    const std::unique_ptr<stream::RecordStream> records = reader->make_stream().value();
+    while (const auto batch = records->next().value()) {
+      for (size_t i = 0; i < batch->records.size(); ++i) {
+        described.push_back(std::to_string(batch->provenance->partition) + "@" +
+                            std::to_string(batch->offsets[i]) + " " +
+                            std::string(batch->keys[i].value_or("null")) + " " +
+                            std::to_string(batch->timestamps[i].millis()) + " " +
+                            batch->headers[i] + " " + std::string(batch->records[i].payload));
+      }
+    }
+    from = *to;
+  }
+}
+
+TEST(KafkaFetch, GivesWhatLibrdkafkaGivesOfEveryCompression) {
+  const std::string address = std::getenv("LAKEWARD_KAFKA");
+  for (const std::string codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
+    const std::string topic = "t-" + codec;
+    TestProducer producer(
+        {{"bootstrap.servers", address}, {"compression.type", codec}, {"linger.ms", "20"}});
+    producer.create_topic(topic, 2);
+    for (int32_t partition = 0; partition < 2; ++partition) {
+      std::vector<Message> messages;
+      for (int i = 0; i < 1'500; ++i) {
+        Message message{"{\"n\":" + std::to_string(i) + "}", "key " + std::to_string(i % 7),
+                        1'767'225'600'000 + i};
+        if (i % 3 == 0) message.headers = {{"a", std::to_string(i)}, {"a", "\xff"}, {"b", ""}};
+        if (i % 5 == 0) message.key.reset();
+        if (i % 11 == 0) message.value.assign(static_cast<size_t>(i) * 100, 'x');
+        messages.push_back(std::move(message));
+      }
+      producer.send(topic, partition, messages);
+    }
+    const auto read = [&](OptionList more) {
+      more.emplace_back("brokers", scalar(address));
+      more.emplace_back("topic", scalar(topic));
+      World world;
+      SourceRun run(world, "kafka", options(more));
+      EXPECT_TRUE(run.attach().ok());
+      std::vector<std::string> described = describe(run);
+      std::sort(described.begin(), described.end());
+      return described;
+    };
+    const std::vector<std::string> ours = read({});
+    // A property that only librdkafka has.
+    const std::vector<std::string> theirs =
+        read({{"properties", options({{"check.crcs", scalar("true")}})}});
+    EXPECT_THAT(ours, SizeIs(3'000)) << codec;
+    EXPECT_THAT(ours, Contains("0@1 key 1 1767225600001 {} {\"n\":1}"));
+    EXPECT_EQ(ours, theirs) << codec;
+  }
+}
+
+}  // namespace
+}  // namespace lakeward::test
