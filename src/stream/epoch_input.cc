@@ -113,6 +113,10 @@ EpochInput::EpochInput(engine::Session& session, Source& source, const format::F
   if (has_casts_) hidden_.emplace_back(kUncastColumn);
 }
 
+void EpochInput::keep_order() {
+  if (table_ != nullptr) table_->keep_order();
+}
+
 Status EpochInput::define_record_view() {
   if (defined_) return ok_status();
   RETURN_IF_ERROR(session_.define_relation(kDecodedTable, *table_));

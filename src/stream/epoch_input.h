@@ -29,6 +29,9 @@ class EpochInput {
   // All outlive it. `format` is null for a source of relations.
   EpochInput(engine::Session& session, Source& source, const format::Format* format);
 
+  // The rows of one split come in their order from now on; see ReadRequest. Before define().
+  void keep_order();
+
   // Defines `input` without rows, to bind SQL against it; false if its columns are not known yet.
   Result<bool> define_empty();
   // Defines `input` as the range's rows. True if its columns are not those of before.

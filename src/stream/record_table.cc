@@ -343,6 +343,7 @@ Result<std::unique_ptr<engine::TableScan>> RecordTable::scan(const std::vector<s
   std::lock_guard lock(mutex_);
   request.range = range_;
   request.only = only_;
+  request.keep_order = keep_order_;
   ASSIGN_OR_RETURN(Input input, source_.read(request));
   auto* reader = std::get_if<std::unique_ptr<RecordReader>>(&input);
   if (reader == nullptr) return internal_error("a source of records returned a relation");

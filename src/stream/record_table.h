@@ -39,6 +39,9 @@ class RecordTable final : public engine::TableSource {
   // clears the tally.
   void set_range(OffsetRange range, std::span<const uint64_t> only = {});
 
+  // See ReadRequest; for all scans from now on.
+  void keep_order() { keep_order_ = true; }
+
   // What the scans since set_range() met. A range that is scanned several times counts once.
   // Internal if two scans of the same range did not read the same number of records.
   Result<ReadTally> tally() const;
@@ -76,6 +79,7 @@ class RecordTable final : public engine::TableSource {
 
   OffsetRange range_;
   std::span<const uint64_t> only_;
+  bool keep_order_ = false;
   mutable std::mutex mutex_;                      // guards all below, and calls of source_
   std::vector<std::shared_ptr<Progress>> scans_;  // since set_range()
   std::map<uint64_t, std::string> malformed_;

@@ -67,6 +67,9 @@ class Sink {
   // What the sink does beside its commits and cannot do now, for people; "" if nothing. Any thread
   // may call it.
   virtual std::string problem() const { return ""; }
+  // Whether what is written has an order: then the records of one split of the source come to
+  // write() in theirs, as far as the transform keeps it.
+  virtual bool keeps_order() const { return false; }
 };
 
 }  // namespace lakeward::stream

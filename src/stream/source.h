@@ -80,6 +80,9 @@ struct ReadRequest {
   // letters. An InputRelation may have other rows too; whoever asked leaves them out.
   std::span<const uint64_t> only;
   bool want_lines = false;  // fill RecordBatch::lines
+  // Whether the records of a split must all come from one stream, in their order. A source whose
+  // splits have no order that anybody relies on need not care.
+  bool keep_order = false;
   // Whether RecordBatch::keys, timestamps and headers are used; a source may fill them even so.
   bool want_keys = true;
   bool want_timestamps = true;

@@ -29,8 +29,9 @@ struct Split {
   PartitionRange range;
   PartitionFeed* feed = nullptr;
   std::shared_ptr<const format::Provenance> provenance;
-  std::vector<uint64_t> only;  // places, ascending
-  bool busy = false;           // a thread is taking from it
+  std::vector<uint64_t> only;   // places, ascending
+  bool busy = false;            // a thread is taking from it
+  const void* owner = nullptr;  // the only stream that may take from it, if order is kept
   bool done = false;
 };
 
@@ -60,8 +61,8 @@ class Shared {
   }
 
   // A split with messages that no other thread takes from, if possible `last`; waits for one.
-  // nullptr when all are done.
-  Result<Split*> claim(Split* last);
+  // nullptr when there is nothing left for `stream`.
+  Result<Split*> claim(const void* stream, Split* last);
   // Gives the split back. Returns the failure of taking from it, explained.
   Status release(Split& split, const Status& taken, const Slice& slice);
 
@@ -72,7 +73,8 @@ class Shared {
       --left_;
     }
   }
-  Split* find(Split* last);
+  Split* find(const void* stream, Split* last);
+  bool has_work(const void* stream) const;
   Status stalled();
 
   std::shared_ptr<ConsumerPool> pool_;
@@ -88,9 +90,17 @@ class Shared {
   steady_clock::time_point last_progress_ = steady_clock::now();
 };
 
-Split* Shared::find(Split* last) {
-  const auto ready = [](const Split& split) {
-    return !split.busy && !split.done && split.feed->has_messages();
+bool Shared::has_work(const void* stream) const {
+  if (!options_.keep_order) return left_ > 0;
+  return std::any_of(splits_.begin(), splits_.end(), [&](const Split& split) {
+    return !split.done && (split.owner == nullptr || split.owner == stream);
+  });
+}
+
+Split* Shared::find(const void* stream, Split* last) {
+  const auto ready = [&](const Split& split) {
+    return !split.busy && !split.done && (split.owner == nullptr || split.owner == stream) &&
+           split.feed->has_messages();
   };
   if (last != nullptr && ready(*last)) return last;
   for (size_t i = 0; i < splits_.size(); ++i) {
@@ -102,15 +112,16 @@ Split* Shared::find(Split* last) {
   return nullptr;
 }
 
-Result<Split*> Shared::claim(Split* last) {
+Result<Split*> Shared::claim(const void* stream, Split* last) {
   while (true) {
     const uint64_t rings = consumer_->bell().rings();
     {
       const std::lock_guard lock(mutex_);
       RETURN_IF_ERROR(failure_);
-      if (left_ == 0) return nullptr;
-      if (Split* split = find(last)) {
+      if (!has_work(stream)) return nullptr;
+      if (Split* split = find(stream, last)) {
         split->busy = true;
+        if (options_.keep_order) split->owner = stream;
         return split;
       }
       failure_ = stalled();
@@ -183,7 +194,7 @@ class KafkaRecordStream final : public stream::RecordStream {
   Result<std::optional<format::RecordBatch>> next() override {
     while (true) {
       if (chosen_next_ < chosen_.size()) return std::optional(batch_of(chosen_[chosen_next_++], 1));
-      ASSIGN_OR_RETURN(Split * split, shared_->claim(split_));
+      ASSIGN_OR_RETURN(Split * split, shared_->claim(this, split_));
       if (split == nullptr) return std::optional<format::RecordBatch>();
       split_ = split;
       Result<Slice> slice = split->feed->take(split->range.to, shared_->wanted(), pool_.take());

@@ -54,6 +54,7 @@ struct ReadOptions {
   Wanted wanted;
   std::vector<uint64_t> only = {};  // positions, ascending; empty: all
   uint64_t lost = 0;                // see stream::RecordReader
+  bool keep_order = false;          // see stream::ReadRequest
   // Why the brokers do not have a partition's offset any more, with the exact range.
   std::function<Status(const TopicPartition&, int64_t offset)> explain_loss;
 };

@@ -234,6 +234,7 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
   options.wanted = {.keys = request.want_keys,
                     .timestamps = request.want_timestamps,
                     .headers = request.want_headers};
+  options.keep_order = request.keep_order;
   options.only.assign(request.only.begin(), request.only.end());
   options.explain_loss = [this](const TopicPartition& partition, int64_t offset) -> Status {
     ASSIGN_OR_RETURN(Client* const client, this->client());
