@@ -6,6 +6,7 @@
 #include "connectors/file/sink.h"
 #include "connectors/file/source.h"
 #include "connectors/http/source.h"
+#include "connectors/kafka/sink.h"
 #include "connectors/kafka/source.h"
 #include "connectors/simulator/source.h"
 
@@ -19,6 +20,7 @@ void register_connectors(stream::Registry& registry) {
   registry.add_sink("file", file::sink_type());
   registry.add_source("http", http::source_type());
   registry.add_source("kafka", kafka::source_type());
+  registry.add_sink("kafka", kafka::sink_type());
   registry.add_source("simulator", simulator::source_type());
 }
 

@@ -72,6 +72,12 @@ ColumnType ColumnType::of(duckdb_logical_type type) {
   return tree;
 }
 
+bool ColumnType::operator==(const ColumnType& other) const {
+  return id == other.id && stored == other.stored && width == other.width && scale == other.scale &&
+         array_size == other.array_size && is_json == other.is_json && symbols == other.symbols &&
+         children == other.children;
+}
+
 Result<std::vector<TypedColumn>> resolve_types(Session& session, const Schema& schema) {
   std::string sql;
   for (const Column& column : schema) {

@@ -28,11 +28,13 @@ struct ColumnType {
   std::vector<TypedColumn> children;
 
   static ColumnType of(duckdb_logical_type type);
+  bool operator==(const ColumnType& other) const;
 };
 
 struct TypedColumn {
   std::string name;
   ColumnType type;
+  bool operator==(const TypedColumn&) const = default;
 };
 
 // The types behind the texts that Session::describe() gives.

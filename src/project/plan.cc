@@ -84,6 +84,11 @@ class Planner {
     if (!types.output) return ok_status();
     check_partitions(pipeline, *types.output);
     check_delta_columns(pipeline, *types.output);
+    for (const ConnectorBlock& sink : pipeline.sinks) {
+      const stream::SinkType* type = registry_.sink(sink.connector);
+      if (type == nullptr || !type->check_rows) continue;
+      type->check_rows(sink.options, *types.output, plan_.problems);
+    }
     return checker.check_expectations(*types.output);
   }
 

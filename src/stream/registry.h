@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "config/options.h"
 #include "engine/database.h"
+#include "engine/schema.h"
 #include "format/decoder.h"
 #include "io/object_store.h"
 #include "stream/sink.h"
@@ -41,6 +42,9 @@ struct SinkArguments {
   std::string pipeline;
   std::string query_id;  // of the checkpoint; the Delta txn.appId
   config::Value options;
+  // It writes what `dlq replay` feeds back, with a checkpoint of its own, while the pipeline may
+  // run: nothing that it keeps in the target may be the pipeline's.
+  bool replay = false;
 };
 
 struct SourceType {
@@ -55,6 +59,9 @@ struct SinkType {
   std::string doc;
   std::vector<config::OptionInfo> options;
   std::function<void(const config::Value&, config::Problems&)> check;
+  // What of the options does not fit the rows that the transform makes; may be empty.
+  std::function<void(const config::Value&, const engine::Schema& rows, config::Problems&)>
+      check_rows = nullptr;
   std::function<Result<std::unique_ptr<Sink>>(const SinkArguments&, Environment&)> make;
 };
 

@@ -36,6 +36,11 @@ void on_error(rd_kafka_t*, int error, const char* text, void* events) {
   static_cast<Events*>(events)->add(static_cast<rd_kafka_resp_err_t>(error), text);
 }
 
+void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* events) {
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  static_cast<Events*>(events)->add_refusal(*message);
+}
+
 // What librdkafka would print is in Events, where it matters.
 void on_log(const rd_kafka_t*, int, const char*, const char*) {}
 
@@ -159,12 +164,28 @@ bool Events::is_down() const {
   return all_down_ || fatal_.has_value();
 }
 
+void Events::add_refusal(const rd_kafka_message_t& message) {
+  const std::lock_guard lock(mutex_);
+  // What an abort throws away was not refused.
+  if (message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+      message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || refusal_) {
+    return;
+  }
+  refusal_ = {message.err, rd_kafka_message_errstr(&message), message.len + message.key_len};
+}
+
+std::optional<Events::Refusal> Events::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return refusal_;
+}
+
 Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties, Role role) {
   Conf conf(rd_kafka_conf_new());
   std::unique_ptr<Client> client(new Client());
   rd_kafka_conf_set_opaque(conf.get(), &client->events_);
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
+  if (role == Role::kProducer) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   for (const auto& [name, value] : properties) {
     // The value may be a secret.
     if (set_property(conf.get(), name, value)) {
@@ -308,6 +329,20 @@ Status Client::commit(const Offsets& offsets) {
   const rd_kafka_resp_err_t error = rd_kafka_commit(handle_, list.get(), 1);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return ok_status();
   return kafka_status(error, rd_kafka_err2str(error)).with_context("kafka: commit of the group");
+}
+
+Result<std::optional<StoredOffset>> Client::committed(const TopicPartition& partition) {
+  PartitionList list;
+  const Status status = repeat("the offset of a consumer group", [&](int timeout_ms) {
+    list = make_partition_list({{partition, RD_KAFKA_OFFSET_INVALID}});
+    const rd_kafka_resp_err_t error = rd_kafka_committed(handle_, list.get(), timeout_ms);
+    return error != RD_KAFKA_RESP_ERR_NO_ERROR ? error : first_error(*list);
+  });
+  RETURN_IF_ERROR(status);
+  const rd_kafka_topic_partition_t& one = list->elems[0];
+  if (one.offset < 0) return std::optional<StoredOffset>();
+  return std::optional(StoredOffset{
+      one.offset, std::string(static_cast<const char*>(one.metadata), one.metadata_size)});
 }
 
 PartitionList make_partition_list(const Offsets& offsets) {

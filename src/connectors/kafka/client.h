@@ -48,11 +48,27 @@ class Events {
   // Whether no broker can be reached, or none that lets us in.
   bool is_down() const;
 
+  // A producer's record that the brokers did not take; the first of them.
+  struct Refusal {
+    rd_kafka_resp_err_t error;
+    std::string text;
+    size_t bytes = 0;  // of key and value
+  };
+  void add_refusal(const rd_kafka_message_t& message);
+  std::optional<Refusal> refusal() const;
+
  private:
   mutable std::mutex mutex_;
   std::optional<Status> fatal_;  // not retriable
   std::string last_;             // what is known of a connection that failed
   bool all_down_ = false;
+  std::optional<Refusal> refusal_;
+};
+
+// What a consumer group has stored of a partition.
+struct StoredOffset {
+  int64_t offset = 0;
+  std::string metadata;
 };
 
 // Thread-safe.
@@ -84,12 +100,17 @@ class Client {
   // Tells the consumer group `group.id` what has been read, without waiting for the answer.
   Status commit(const Offsets& offsets);
 
+  // What the consumer group `group.id` has stored of a partition; waits until no transaction that
+  // may change it is open. nullopt if nothing. Errors as list_offsets().
+  Result<std::optional<StoredOffset>> committed(const TopicPartition& partition);
+
   // Serves librdkafka's callbacks and says what is wrong, if anything is.
   Status failure();
   bool is_down();
   void clear_events() { events_.clear(); }
   // What goes wrong beside librdkafka.
   Events& events() { return events_; }
+  std::optional<Events::Refusal> refusal() const { return events_.refusal(); }
 
  private:
   Client() = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/kafka/connection.h"
 #include "connectors/kafka/fetch/fetched_feed.h"
 #include "connectors/kafka/fetch/fetcher.h"
 #include "connectors/kafka/queue_feed.h"
@@ -14,12 +15,6 @@ namespace {
 // more.
 constexpr size_t kAheadKilobytes = 64 << 10;
 constexpr size_t kAheadMessages = 200'000;
-
-void set_default(config::StringMap& properties, const std::string& name, std::string value) {
-  const bool given = std::any_of(properties.begin(), properties.end(),
-                                 [&](const auto& property) { return property.first == name; });
-  if (!given) properties.emplace_back(name, std::move(value));
-}
 
 }  // namespace
 

@@ -1,34 +1,17 @@
 // What a `from: kafka:` block may say.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
-#include "base/secret.h"
 #include "config/options.h"
+#include "connectors/kafka/connection.h"
 #include "connectors/kafka/offsets.h"
 
 namespace lakeward::connectors::kafka {
 
-enum class Sasl { kNone, kPlain, kScramSha256, kScramSha512 };
 enum class OnLostOffsets { kFail, kEarliest, kLatest };
 enum class Isolation { kReadCommitted, kReadUncommitted };
-
-// How to reach the brokers; the same in every block that does.
-struct ConnectionOptions {
-  std::vector<std::string> brokers;
-  bool tls = false;
-  std::string tls_ca;
-  std::string tls_certificate;
-  std::string tls_key;
-  SecretString tls_key_password;
-  bool tls_verify = true;
-  Sasl sasl = Sasl::kNone;
-  std::string user;
-  SecretString password;
-  config::StringMap properties;
-};
 
 struct KafkaSourceOptions : ConnectionOptions {
   std::vector<std::string> topic;
@@ -56,9 +39,5 @@ struct Start {
 // earliest | latest | 2026-01-01T00:00:00Z | {0: 5, 1: latest} | {sensor_data: {0: 5}}
 Start parse_start(const config::Value& value, const std::vector<std::string>& topics,
                   config::Problems& problems);
-
-// librdkafka's properties for these options. Holds secrets: never show it.
-config::StringMap connection_properties(const ConnectionOptions& options,
-                                        const std::filesystem::path& project_root);
 
 }  // namespace lakeward::connectors::kafka

@@ -1,0 +1,227 @@
+#include "connectors/kafka/record_encoder.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/suggest.h"
+#include "base/units.h"
+#include "engine/column_type.h"
+#include "engine/sql_text.h"
+
+namespace lakeward::connectors::kafka {
+namespace {
+
+using engine::quote_identifier;
+
+const engine::Column* find_column(const engine::Schema& rows, const std::string& name) {
+  const auto found = std::find_if(rows.begin(), rows.end(),
+                                  [&](const auto& column) { return column.name == name; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+Result<engine::Column> need_column(const engine::Schema& rows, const std::string& name,
+                                   const char* use) {
+  if (const engine::Column* column = find_column(rows, name)) return *column;
+  std::vector<std::string> names;
+  for (const engine::Column& column : rows) names.push_back(column.name);
+  return invalid_argument("'" + std::string(use) + "' names the column '" + name +
+                          "', which the rows do not have" + suggestion(name, names));
+}
+
+// As text, unless it is text or bytes already.
+std::string as_text(const engine::Column& column) {
+  const std::string name = quote_identifier(column.name);
+  if (column.type == "VARCHAR" || column.type == "BLOB") return name;
+  return "CAST(" + name + " AS VARCHAR)";
+}
+
+bool is_moment(const std::string& type) { return type.starts_with("TIMESTAMP") || type == "DATE"; }
+
+std::unique_ptr<format::Encoding> make_encoding(PayloadFormat format) {
+  return format == PayloadFormat::kRaw ? format::make_raw_encoding() : format::make_json_encoding();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(engine::Session& session,
+                                                           const engine::Schema& rows,
+                                                           const KafkaSinkOptions& options) {
+  config::Problems problems;  // of a declaration that is already checked
+  const Encode encode = parse_encode(options.encode, problems);
+  const Headers headers = parse_headers(options.headers, problems);
+  if (!problems.empty()) return invalid_argument(problems.front().to_string());
+  std::unique_ptr<RecordEncoder> encoder(new RecordEncoder());
+  RETURN_IF_ERROR(encoder->choose_values(rows, options, encode));
+  engine::Schema values;
+  for (const std::string& name : encoder->columns_) values.push_back(*find_column(rows, name));
+  ASSIGN_OR_RETURN(encoder->value_types_, engine::resolve_types(session, values));
+  ASSIGN_OR_RETURN(encoder->encoder_,
+                   make_encoding(encode.format)->make_encoder(encoder->value_types_));
+  encoder->values_ = encoder->columns_.size();
+  for (std::string& column : encoder->columns_) column = quote_identifier(column);
+
+  RETURN_IF_ERROR(encoder->add_column(rows, options.key, "key", encoder->key_));
+  RETURN_IF_ERROR(encoder->add_column(rows, options.partition, "partition", encoder->partition_));
+  RETURN_IF_ERROR(encoder->add_column(rows, options.timestamp, "timestamp", encoder->timestamp_));
+  RETURN_IF_ERROR(encoder->add_headers(rows, headers));
+  encoder->partition_name_ = options.partition;
+  return encoder;
+}
+
+Status RecordEncoder::choose_values(const engine::Schema& rows, const KafkaSinkOptions& options,
+                                    const Encode& encode) {
+  for (const std::string& name : options.exclude) {
+    RETURN_IF_ERROR(need_column(rows, name, "exclude").status());
+  }
+  if (!encode.column.empty()) {
+    RETURN_IF_ERROR(need_column(rows, encode.column, "raw").status());
+    columns_.push_back(encode.column);
+    return ok_status();
+  }
+  std::vector<std::string> left_out = options.exclude;
+  if (encode.format == PayloadFormat::kRaw) {
+    config::Problems ignored;
+    const Headers headers = parse_headers(options.headers, ignored);
+    left_out.insert(left_out.end(),
+                    {options.key, options.partition, options.timestamp, headers.column});
+    for (const auto& [header, column] : headers.columns) left_out.push_back(column);
+  }
+  for (const engine::Column& column : rows) {
+    if (std::find(left_out.begin(), left_out.end(), column.name) == left_out.end()) {
+      columns_.push_back(column.name);
+    }
+  }
+  if (encode.format == PayloadFormat::kRaw && columns_.size() != 1) {
+    return invalid_argument("'encode: raw' needs to know which of " +
+                            std::to_string(columns_.size()) +
+                            " columns is the value: encode: {raw: COLUMN}");
+  }
+  if (columns_.empty()) return invalid_argument("'exclude' leaves no column for the value");
+  return ok_status();
+}
+
+Status RecordEncoder::add_column(const engine::Schema& rows, const std::string& name,
+                                 const char* use, std::optional<size_t>& place) {
+  if (name.empty()) return ok_status();
+  ASSIGN_OR_RETURN(const engine::Column column, need_column(rows, name, use));
+  const std::string_view what = use;
+  if (what == "timestamp" && !is_moment(column.type)) {
+    return invalid_argument("the column '" + name + "' of 'timestamp' is a " + column.type +
+                            ", not a TIMESTAMP; cast it in the transform");
+  }
+  place = columns_.size();
+  columns_.push_back(what == "key" ? as_text(column)
+                     : what == "partition"
+                         ? "CAST(" + quote_identifier(name) + " AS INTEGER)"
+                         : "epoch_ms(CAST(" + quote_identifier(name) + " AS TIMESTAMP))");
+  return ok_status();
+}
+
+Status RecordEncoder::add_headers(const engine::Schema& rows, const Headers& headers) {
+  for (const auto& [header, name] : headers.columns) {
+    ASSIGN_OR_RETURN(const engine::Column column, need_column(rows, name, "headers"));
+    header_columns_.emplace_back(header, columns_.size());
+    columns_.push_back(as_text(column));
+  }
+  if (headers.column.empty()) return ok_status();
+  ASSIGN_OR_RETURN(const engine::Column column, need_column(rows, headers.column, "headers"));
+  headers_are_json_ = column.type == "VARCHAR" || column.type == "JSON";
+  if (!headers_are_json_ && column.type != "MAP(VARCHAR, VARCHAR)" &&
+      column.type != "MAP(VARCHAR, BLOB)") {
+    return invalid_argument("the column '" + column.name + "' of 'headers' is a " + column.type +
+                            "; it must be a MAP(VARCHAR, VARCHAR), a MAP(VARCHAR, BLOB), or JSON");
+  }
+  headers_name_ = column.name;
+  all_headers_ = columns_.size();
+  columns_.push_back(quote_identifier(column.name));
+  return ok_status();
+}
+
+std::string RecordEncoder::select(const std::string& rows) const {
+  std::string sql;
+  for (const std::string& column : columns_) sql += (sql.empty() ? "SELECT " : ", ") + column;
+  return sql + " FROM (" + rows + "\n) AS rows_of_epoch";
+}
+
+bool RecordEncoder::fits(const std::vector<engine::TypedColumn>& selected) const {
+  return selected.size() == columns_.size() &&
+         std::equal(value_types_.begin(), value_types_.end(), selected.begin());
+}
+
+Status RecordEncoder::load(const engine::Chunk& chunk) {
+  views_.clear();
+  for (size_t i = 0; i < columns_.size(); ++i) views_.push_back(chunk.column(i));
+  return encoder_->encode({views_.data(), values_}, chunk.rows(), payloads_);
+}
+
+Result<OutgoingRecord> RecordEncoder::record(size_t row, int32_t partitions) {
+  OutgoingRecord record;
+  if (!payloads_.is_null(row)) record.value = payloads_[row];
+  if (key_ && !views_[*key_].is_null(row)) record.key = views_[*key_].string(row);
+  if (timestamp_ && !views_[*timestamp_].is_null(row)) {
+    record.timestamp_ms = views_[*timestamp_].get<int64_t>(row);
+  }
+  if (partition_ && !views_[*partition_].is_null(row)) {
+    record.partition = views_[*partition_].get<int32_t>(row);
+    if (*record.partition < 0 || *record.partition >= partitions) {
+      return invalid_argument("kafka: the column '" + partition_name_ + "' says partition " +
+                              std::to_string(*record.partition) + ", but the topic has " +
+                              std::to_string(partitions) + ", which count from 0");
+    }
+  }
+  if (all_headers_ || !header_columns_.empty()) RETURN_IF_ERROR(read_headers(row));
+  record.headers = headers_;
+  return record;
+}
+
+Status RecordEncoder::read_headers(size_t row) {
+  headers_.clear();
+  for (const auto& [header, place] : header_columns_) {
+    const engine::VectorView& column = views_[place];
+    if (!column.is_null(row)) headers_.emplace_back(header, column.string(row));
+  }
+  if (!all_headers_ || views_[*all_headers_].is_null(row)) return ok_status();
+  const engine::VectorView& column = views_[*all_headers_];
+  if (headers_are_json_) return read_json_headers(column.string(row));
+  read_map_headers(column, row);
+  return ok_status();
+}
+
+void RecordEncoder::read_map_headers(const engine::VectorView& column, size_t row) {
+  const engine::VectorView entries = column.list_child();
+  const engine::VectorView keys = entries.struct_child(0);
+  const engine::VectorView values = entries.struct_child(1);
+  const duckdb_list_entry entry = column.list_entry(row);
+  for (size_t i = entry.offset; i < entry.offset + entry.length; ++i) {
+    headers_.emplace_back(keys.string(i),
+                          values.is_null(i) ? std::nullopt : std::optional(values.string(i)));
+  }
+}
+
+// The opposite of headers_json().
+Status RecordEncoder::read_json_headers(std::string_view text) {
+  const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (!json.is_object()) {
+    return invalid_argument(
+        "kafka: the column '" + headers_name_ +
+        "' of 'headers' holds what is no JSON object: " + std::string(text.substr(0, 100)));
+  }
+  json_headers_.clear();
+  const auto add = [&](const std::string& name, const nlohmann::ordered_json& value) {
+    json_headers_.emplace_back(
+        name, value.is_null()
+                  ? std::nullopt
+                  : std::optional(value.is_string() ? value.get<std::string>() : value.dump()));
+  };
+  for (const auto& [name, value] : json.items()) {
+    if (!value.is_array()) {
+      add(name, value);
+      continue;
+    }
+    for (const auto& one : value) add(name, one);
+  }
+  for (const auto& [name, value] : json_headers_) headers_.emplace_back(name, value);
+  return ok_status();
+}
+
+}  // namespace lakeward::connectors::kafka

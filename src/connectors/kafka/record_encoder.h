@@ -1,0 +1,70 @@
+// Rows as records: which columns are the value, and which the key, the headers, ….
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "connectors/kafka/producer.h"
+#include "connectors/kafka/sink_options.h"
+#include "engine/result.h"
+#include "engine/session.h"
+#include "format/encoder.h"
+
+namespace lakeward::connectors::kafka {
+
+// Used by one thread.
+class RecordEncoder {
+ public:
+  // For rows of this schema. Errors: InvalidArgument names a column that is not there or does not
+  // fit, and the mend; those of Encoding::make_encoder().
+  static Result<std::unique_ptr<RecordEncoder>> make(engine::Session& session,
+                                                     const engine::Schema& rows,
+                                                     const KafkaSinkOptions& options);
+
+  // The columns that load() takes, of rows of the schema.
+  std::string select(const std::string& rows) const;
+  // Whether these are the columns of select() over the rows that this was made for.
+  bool fits(const std::vector<engine::TypedColumn>& selected) const;
+  // Encodes a chunk of select(), which must outlive the use of its records.
+  Status load(const engine::Chunk& chunk);
+  // A row of the last chunk; valid until the next call. `partitions`: how many the topic has.
+  // Errors: InvalidArgument for a partition that does not exist or headers that are none.
+  Result<OutgoingRecord> record(size_t row, int32_t partitions);
+
+ private:
+  using Header = std::pair<std::string_view, std::optional<std::string_view>>;
+
+  Status choose_values(const engine::Schema& rows, const KafkaSinkOptions& options,
+                       const Encode& encode);
+  Status add_column(const engine::Schema& rows, const std::string& name, const char* use,
+                    std::optional<size_t>& place);
+  Status add_headers(const engine::Schema& rows, const Headers& headers);
+  Status read_headers(size_t row);
+  Status read_json_headers(std::string_view text);
+  void read_map_headers(const engine::VectorView& column, size_t row);
+
+  std::vector<std::string> columns_;  // as SQL: first those of the value
+  size_t values_ = 0;
+  std::vector<engine::TypedColumn> value_types_;
+  std::unique_ptr<format::Encoder> encoder_;
+  std::string partition_name_;
+  std::string headers_name_;
+  std::optional<size_t> key_;
+  std::optional<size_t> partition_;
+  std::optional<size_t> timestamp_;
+  std::optional<size_t> all_headers_;  // the column that holds them all
+  bool headers_are_json_ = false;
+  std::vector<std::pair<std::string, size_t>> header_columns_;
+
+  std::vector<engine::VectorView> views_;
+  format::Payloads payloads_;
+  std::vector<Header> headers_;
+  std::vector<std::pair<std::string, std::optional<std::string>>> json_headers_;
+};
+
+}  // namespace lakeward::connectors::kafka

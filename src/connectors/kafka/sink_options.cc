@@ -1,0 +1,254 @@
+#include "connectors/kafka/sink_options.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+
+namespace lakeward::connectors::kafka {
+
+using config::default_to;
+using config::optional;
+using config::Problems;
+using config::required;
+using config::Value;
+
+std::vector<std::pair<std::string, Delivery>> option_choices(Delivery) {
+  return {{"exactly_once", Delivery::kExactlyOnce}, {"at_least_once", Delivery::kAtLeastOnce}};
+}
+
+std::vector<std::pair<std::string, Compression>> option_choices(Compression) {
+  return {{"none", Compression::kNone},
+          {"gzip", Compression::kGzip},
+          {"snappy", Compression::kSnappy},
+          {"lz4", Compression::kLz4},
+          {"zstd", Compression::kZstd}};
+}
+
+namespace {
+
+constexpr Duration kTransactionTimeout{300'000'000};
+constexpr Duration kLinger{20'000};
+// What waits in the producer to be sent; librdkafka's own limit is 1 GiB.
+constexpr const char* kQueuedKilobytes = "65536";
+constexpr const char* kQueuedMessages = "200000";
+// The topic's limit is the one that counts; librdkafka's own would refuse the record before it is
+// compressed.
+constexpr const char* kLargestMessage = "67108864";
+
+constexpr OwnedProperty kWritingProperties[] = {
+    {"transactional.id", "say it in 'transactional_id'"},
+    {"transaction.timeout.ms", "say it in 'transaction_timeout'"},
+    {"enable.idempotence", "no record may come twice or out of order"},
+    {"acks", "a record counts only when all in-sync replicas have it"},
+    {"request.required.acks", "a record counts only when all in-sync replicas have it"},
+    {"compression.codec", "say it in 'compression'"},
+    {"compression.type", "say it in 'compression'"},
+    {"linger.ms", "say it in 'linger'"},
+    {"queue.buffering.max.ms", "say it in 'linger'"},
+    {"delivery.report.only.error", "the sink needs it"},
+    {"group.id", "'transactional_id' names the group"},
+};
+
+const config::OptionSet<NewTopic>& new_topic_options() {
+  static const config::OptionSet<NewTopic> options = {
+      {"partitions", &NewTopic::partitions, optional(), "How many partitions."},
+      {"replication", &NewTopic::replication, optional(), "How many replicas of each."},
+      {"config", &NewTopic::config, optional(), "Settings of the topic."},
+  };
+  return options;
+}
+
+bool is_text(const Value& value) { return value.is_scalar() && !value.text().empty(); }
+
+}  // namespace
+
+const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
+  using T = KafkaSinkOptions;
+  static const config::OptionSet<T> options = {
+      brokers_option<T>(),
+      {"topic", &T::topic, required(), "The topic to write to."},
+      {"encode", &T::encode, optional(),
+       "How a row becomes a record's value: json (the default: an object of all columns), or raw: "
+       "COLUMN (that column's text or bytes as they are; NULL is a record without a value)."},
+      {"key", &T::key, optional(),
+       "The column whose text or bytes are the record's key. It decides the partition, as in "
+       "Kafka's own clients."},
+      {"headers", &T::headers, optional(),
+       "The record's headers: {HEADER: COLUMN, …}, where NULL is no header; or one column that "
+       "holds them all, as a MAP or "
+       "as a JSON object (such as '_headers' of input)."},
+      {"partition", &T::partition, optional(),
+       "The column with the number of the partition; NULL leaves it to the key."},
+      {"timestamp", &T::timestamp, optional(),
+       "The column with the record's time; default, and for NULL: when it is sent."},
+      {"exclude", &T::exclude, optional(), "Columns that are not part of the JSON value."},
+      {"delivery", &T::delivery, default_to(Delivery::kExactlyOnce),
+       "exactly_once: each epoch is one transaction, so readers with isolation read_committed see "
+       "each row once. at_least_once: without transactions; after a crash an epoch may be there "
+       "twice."},
+      {"transactional_id", &T::transactional_id, optional(),
+       "The name under which the epochs are committed, as transactional id and as consumer group; "
+       "default: lakeward.PIPELINE.TOPIC. Only one process can write under it."},
+      {"transaction_timeout", &T::transaction_timeout, default_to(kTransactionTimeout),
+       "After this the brokers give up an epoch that is not committed; so long may readers have to "
+       "wait after a crash, if the pipeline is not started again. The brokers' "
+       "transaction.max.timeout.ms (15m by default) is the most."},
+      {"compression", &T::compression, default_to(Compression::kLz4),
+       "How batches are compressed. lz4 costs writers and readers least; zstd is smaller."},
+      {"linger", &T::linger, default_to(kLinger), "How long records wait for others of a batch."},
+      {"create_topic", &T::create_topic, optional(),
+       "Makes a topic that does not exist: true, or {partitions: 3, replication: 1, config: "
+       "{retention.ms: 604800000}}, where what is left out is the brokers' default. Otherwise an "
+       "unknown topic is an error."},
+      tls_option<T>(),
+      tls_ca_option<T>(),
+      tls_certificate_option<T>(),
+      tls_key_option<T>(),
+      tls_key_password_option<T>(),
+      tls_verify_option<T>(),
+      sasl_option<T>(),
+      user_option<T>(),
+      password_option<T>(),
+      properties_option<T>(),
+  };
+  return options;
+}
+
+void check_sink_options(const KafkaSinkOptions& options, const Value& value, Problems& problems) {
+  check_connection(options, value, kWritingProperties, problems);
+  if (const std::string refusal = refuse_topic_name(options.topic); !refusal.empty()) {
+    problems.push_back({place_of(value, "topic"), "'topic': " + refusal});
+  }
+  const Encode encode = parse_encode(options.encode, problems);
+  if (encode.format == PayloadFormat::kRaw && !options.exclude.empty()) {
+    problems.push_back({place_of(value, "exclude"),
+                        "'exclude' is of no use with 'encode: raw', whose value is one column"});
+  }
+  parse_headers(options.headers, problems);
+  parse_create_topic(options.create_topic, problems);
+  const bool transactions = options.delivery == Delivery::kExactlyOnce;
+  for (const char* key : {"transactional_id", "transaction_timeout"}) {
+    if (transactions || value.find(key) == nullptr) continue;
+    problems.push_back({place_of(value, key), "'" + std::string(key) +
+                                                  "' is of no use with 'delivery: "
+                                                  "at_least_once', which has no transactions"});
+  }
+  if (options.transaction_timeout < Duration{1'000'000}) {
+    problems.push_back(
+        {place_of(value, "transaction_timeout"), "'transaction_timeout' must be at least 1s"});
+  }
+  if (options.linger < Duration{0} || options.linger > Duration{900'000'000}) {
+    problems.push_back({place_of(value, "linger"), "'linger' must be between 0s and 15m"});
+  }
+}
+
+void check_sink_rows(const Value& value, const engine::Schema& rows, Problems& problems) {
+  Problems known;  // of the options themselves
+  const KafkaSinkOptions options = kafka_sink_options().parse(value, known);
+  std::vector<std::string> names;
+  for (const engine::Column& column : rows) names.push_back(column.name);
+  const auto need = [&](const char* key, const std::string& column) {
+    if (column.empty() || std::find(names.begin(), names.end(), column) != names.end()) return;
+    problems.push_back({place_of(value, key), "'" + std::string(key) + "' names a column '" +
+                                                  column + "' that the result does not have" +
+                                                  suggestion(column, names)});
+  };
+  need("key", options.key);
+  need("partition", options.partition);
+  need("timestamp", options.timestamp);
+  for (const std::string& column : options.exclude) need("exclude", column);
+  need("encode", parse_encode(options.encode, known).column);
+  const Headers headers = parse_headers(options.headers, known);
+  need("headers", headers.column);
+  for (const auto& [header, column] : headers.columns) need("headers", column);
+}
+
+Encode parse_encode(const Value& value, Problems& problems) {
+  Encode encode;
+  if (value.is_null() || value.is_unresolved()) return encode;
+  std::string format;
+  const Value* details = nullptr;
+  if (value.is_scalar()) format = value.text();
+  if (value.is_map() && value.map().size() == 1) {
+    format = value.map().front().key;
+    details = &value.map().front().value;
+  }
+  if (format == "raw") {
+    encode.format = PayloadFormat::kRaw;
+    if (details == nullptr || details->is_null() || details->is_unresolved()) return encode;
+    if (is_text(*details)) {
+      encode.column = details->text();
+      return encode;
+    }
+    problems.push_back({details->location(), "'raw' must name a column: encode: {raw: payload}"});
+  } else if (format != "json") {
+    problems.push_back({value.location(), "'encode' must be json, or {raw: COLUMN}"});
+  } else if (details != nullptr &&
+             !(details->is_null() || (details->is_map() && details->map().empty()))) {
+    problems.push_back({details->location(), "'json' has no options"});
+  }
+  return encode;
+}
+
+Headers parse_headers(const Value& value, Problems& problems) {
+  Headers headers;
+  if (value.is_null() || value.is_unresolved()) return headers;
+  if (is_text(value)) {
+    headers.column = value.text();
+    return headers;
+  }
+  if (!value.is_map()) {
+    problems.push_back(
+        {value.location(), "'headers' must be a column, or a map of headers to columns"});
+    return headers;
+  }
+  for (const Value::Entry& entry : value.map()) {
+    if (is_text(entry.value)) {
+      headers.columns.emplace_back(entry.key, entry.value.text());
+    } else if (!entry.value.is_unresolved()) {
+      problems.push_back({entry.key_location, "the header '" + entry.key + "' must name a column"});
+    }
+  }
+  return headers;
+}
+
+std::optional<NewTopic> parse_create_topic(const Value& value, Problems& problems) {
+  if (value.is_null() || value.is_unresolved()) return std::nullopt;
+  if (!value.is_map()) {
+    bool wanted = false;
+    if (config::convert(value, wanted)) {
+      problems.push_back({value.location(),
+                          "'create_topic' must be true, false, or a map such as {partitions: 3}"});
+    }
+    return wanted ? std::optional(NewTopic()) : std::nullopt;
+  }
+  NewTopic topic = new_topic_options().parse(value, problems);
+  for (const auto& [key, number, most] :
+       {std::tuple("partitions", topic.partitions, int64_t{100'000}),
+        std::tuple("replication", topic.replication, int64_t{32'767})}) {
+    if (value.find(key) == nullptr || (number >= 1 && number <= most)) continue;
+    problems.push_back({place_of(value, key), "'" + std::string(key) +
+                                                  "' must be a whole number, at least 1 and at "
+                                                  "most " +
+                                                  std::to_string(most)});
+  }
+  return topic;
+}
+
+config::StringMap writing_properties(const KafkaSinkOptions& options,
+                                     const std::filesystem::path& project_root) {
+  config::StringMap properties = connection_properties(options, project_root);
+  for (const auto& [name, choice] : option_choices(Compression())) {
+    if (choice == options.compression) properties.emplace_back("compression.type", name);
+  }
+  properties.emplace_back("linger.ms",
+                          std::to_string(static_cast<double>(options.linger.count()) / 1e3));
+  set_default(properties, "queue.buffering.max.kbytes", kQueuedKilobytes);
+  set_default(properties, "queue.buffering.max.messages", kQueuedMessages);
+  set_default(properties, "message.max.bytes", kLargestMessage);
+  // The partition of a key that Kafka's own clients choose: topics that are joined by key fit.
+  set_default(properties, "partitioner", "murmur2_random");
+  return properties;
+}
+
+}  // namespace lakeward::connectors::kafka

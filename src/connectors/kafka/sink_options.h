@@ -1,0 +1,71 @@
+// What a `to: kafka:` block may say.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "config/options.h"
+#include "connectors/kafka/connection.h"
+#include "connectors/kafka/topic.h"
+#include "engine/schema.h"
+
+namespace lakeward::connectors::kafka {
+
+enum class Delivery { kExactlyOnce, kAtLeastOnce };
+std::vector<std::pair<std::string, Delivery>> option_choices(Delivery);
+enum class Compression { kNone, kGzip, kSnappy, kLz4, kZstd };
+std::vector<std::pair<std::string, Compression>> option_choices(Compression);
+
+struct KafkaSinkOptions : ConnectionOptions {
+  std::string topic;
+  config::Value encode;  // see parse_encode()
+  std::string key;
+  config::Value headers;  // see parse_headers()
+  std::string partition;
+  std::string timestamp;
+  std::vector<std::string> exclude;
+  Delivery delivery = Delivery::kExactlyOnce;
+  std::string transactional_id;
+  Duration transaction_timeout{};
+  Compression compression = Compression::kLz4;
+  Duration linger{};
+  config::Value create_topic;  // see parse_create_topic()
+};
+
+const config::OptionSet<KafkaSinkOptions>& kafka_sink_options();
+void check_sink_options(const KafkaSinkOptions& options, const config::Value& value,
+                        config::Problems& problems);
+
+// Adds the columns that the options name and the rows do not have.
+void check_sink_rows(const config::Value& value, const engine::Schema& rows,
+                     config::Problems& problems);
+
+enum class PayloadFormat { kJson, kRaw };
+struct Encode {
+  PayloadFormat format = PayloadFormat::kJson;
+  std::string column;  // of kRaw; empty: the only one that has no other use
+};
+// json | raw | {json: {}} | {raw: COLUMN}
+Encode parse_encode(const config::Value& value, config::Problems& problems);
+
+// Where a record's headers come from: a column that holds them all, or one for each.
+struct Headers {
+  std::string column;
+  std::vector<std::pair<std::string, std::string>> columns;  // header → column
+  bool empty() const { return column.empty() && columns.empty(); }
+};
+// COLUMN | {HEADER: COLUMN, …}
+Headers parse_headers(const config::Value& value, config::Problems& problems);
+
+// true | {partitions: 3, replication: 1, config: {retention.ms: 604800000}}; nullopt if the topic
+// is not to be made.
+std::optional<NewTopic> parse_create_topic(const config::Value& value, config::Problems& problems);
+
+// librdkafka's properties of a producer. Holds secrets: never show it.
+config::StringMap writing_properties(const KafkaSinkOptions& options,
+                                     const std::filesystem::path& project_root);
+
+}  // namespace lakeward::connectors::kafka

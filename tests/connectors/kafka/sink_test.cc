@@ -1,0 +1,198 @@
+// The Kafka sink's declaration, and what only librdkafka's mock cluster can answer: brokers that
+// refuse or fail on command. What transactions do is in tests/integration/kafka.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "connectors/kafka/mock_brokers.h"
+#include "connectors/kafka/test_consumer.h"
+#include "connectors/source_driver.h"
+
+namespace lakeward::test {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr int16_t kProduce = 0;
+constexpr int16_t kInitProducerId = 22;
+constexpr int16_t kTxnOffsetCommit = 28;
+
+config::Problems check_options(const OptionList& given) {
+  const World world;
+  config::Problems problems;
+  world.registry.sink("kafka")->check(options(given), problems);
+  return problems;
+}
+
+struct WrongOption {
+  OptionList options;
+  std::string message;
+};
+
+TEST(KafkaSinkOptions, NamesWhatIsWrong) {
+  const WrongOption cases[] = {
+      {{{"topic", scalar("a b")}}, "'a b' cannot be a topic's name"},
+      {{{"encode", scalar("avro")}}, "'encode' must be json, or {raw: COLUMN}"},
+      {{{"encode", options({{"raw", options({})}})}}, "'raw' must name a column"},
+      {{{"encode", scalar("raw")}, {"exclude", scalar("a")}}, "'exclude' is of no use"},
+      {{{"headers", config::Value(config::Value::List{}, {})}}, "'headers' must be a column"},
+      {{{"create_topic", scalar("maybe")}}, "'create_topic' must be true, false, or a map"},
+      {{{"create_topic", options({{"partitions", scalar("0")}})}},
+       "'partitions' must be a whole number, at least 1"},
+      {{{"create_topic", options({{"partition", scalar("3")}})}}, "did you mean 'partitions'?"},
+      {{{"delivery", scalar("at_least_once")}, {"transactional_id", scalar("x")}},
+       "'transactional_id' is of no use"},
+      {{{"transaction_timeout", scalar("10ms")}}, "must be at least 1s"},
+      {{{"linger", scalar("20m")}}, "'linger' must be between 0s and 15m"},
+      {{{"properties", options({{"acks", scalar("1")}})}}, "all in-sync replicas"},
+      {{{"properties", options({{"transactional.id", scalar("x")}})}},
+       "say it in 'transactional_id'"},
+      {{{"properties", options({{"linger", scalar("1")}})}}, "librdkafka refuses the property"},
+  };
+  for (const WrongOption& wrong : cases) {
+    OptionList given = wrong.options;
+    given.emplace_back("brokers", scalar("localhost:9092"));
+    if (wrong.options[0].first != "topic") given.emplace_back("topic", scalar("t"));
+    const config::Problems problems = check_options(given);
+    ASSERT_THAT(problems, SizeIs(1)) << wrong.message;
+    EXPECT_THAT(problems[0].message, HasSubstr(wrong.message));
+  }
+}
+
+TEST(KafkaSinkOptions, NamesColumnsThatTheRowsDoNotHave) {
+  const World world;
+  config::Problems problems;
+  world.registry.sink("kafka")->check_rows(options({{"topic", scalar("t")},
+                                                    {"brokers", scalar("b")},
+                                                    {"key", scalar("devise")},
+                                                    {"exclude", scalar("n")},
+                                                    {"headers", options({{"h", scalar("x")}})}}),
+                                           {{"device", "VARCHAR"}, {"n", "BIGINT"}}, problems);
+  ASSERT_THAT(problems, SizeIs(2));
+  EXPECT_THAT(problems[0].message, HasSubstr("'key' names a column 'devise' that the result does "
+                                             "not have; did you mean 'device'?"));
+  EXPECT_THAT(problems[1].message, HasSubstr("'headers' names a column 'x'"));
+}
+
+class KafkaSink : public ::testing::Test {
+ protected:
+  KafkaSink() { brokers.create_topic("t", 2); }
+
+  std::unique_ptr<stream::Sink> make(OptionList more = {}) {
+    more.emplace_back("topic", scalar("t"));
+    more.emplace_back("brokers", scalar(brokers.address()));
+    auto sink = world.registry.sink("kafka")->make(
+        {.pipeline = "p", .query_id = "q", .options = options(more)}, world.environment);
+    EXPECT_TRUE(sink.ok()) << sink.status().message();
+    return std::move(sink).value();
+  }
+  Status put(stream::Sink& sink, const std::string& select, int64_t epoch) {
+    const auto session = world.database->make_session().value();
+    ASSIGN_OR_RETURN(stream::Committable written,
+                     sink.writer().write(*session, select, {epoch, {}}));
+    return sink.committer().commit({epoch, {}}, std::move(written), {});
+  }
+  std::vector<std::string> values() {
+    return read_values({{"bootstrap.servers", brokers.address()}}, "t");
+  }
+
+  MockBrokers brokers;
+  World world;
+};
+
+struct MissingColumn {
+  OptionList options;
+  std::string message;
+};
+
+TEST_F(KafkaSink, NamesAColumnThatDoesNotFit) {
+  const MissingColumn cases[] = {
+      {{{"key", scalar("devise")}},
+       "'key' names the column 'devise', which the rows do not have; did you mean 'device'?"},
+      {{{"headers", options({{"h", scalar("x")}})}}, "'headers' names the column 'x'"},
+      {{{"headers", scalar("n")}}, "'n' of 'headers' is a BIGINT; it must be a MAP"},
+      {{{"timestamp", scalar("device")}}, "'device' of 'timestamp' is a VARCHAR"},
+      {{{"exclude", scalar("x")}}, "'exclude' names the column 'x'"},
+      {{{"encode", scalar("raw")}}, "which of 2 columns is the value"},
+      {{{"encode", options({{"raw", scalar("n")}})}}, "'n' is neither text nor bytes"},
+  };
+  for (const MissingColumn& wrong : cases) {
+    const Status status =
+        make(wrong.options)->writer().check({{"device", "VARCHAR"}, {"n", "BIGINT"}});
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr(wrong.message));
+  }
+  const Status odd = make()->writer().check({{"odd", "BIT"}});
+  EXPECT_THAT(odd.message(), HasSubstr("the column 'odd' has a BIT"));
+}
+
+TEST_F(KafkaSink, TakesTheOnlyOtherColumnAsARawValue) {
+  const auto sink = make({{"encode", scalar("raw")}, {"key", scalar("k")}});
+  ASSERT_TRUE(put(*sink, "SELECT 'value' AS v, 'key' AS k", 0).ok());
+  EXPECT_THAT(values(), ElementsAre("value"));
+}
+
+TEST_F(KafkaSink, KeepsTheOrderOfRows) {
+  const auto sink = make({{"partition", scalar("p")}, {"encode", options({{"raw", scalar("v")}})}});
+  ASSERT_TRUE(put(*sink,
+                  "SELECT (range % 2)::INTEGER AS p, range::VARCHAR AS v FROM range(20000) "
+                  "ORDER BY range",
+                  0)
+                  .ok());
+  std::vector<std::string> expected;
+  for (int p = 0; p < 2; ++p) {
+    for (int i = p; i < 20'000; i += 2) expected.push_back(std::to_string(i));
+  }
+  EXPECT_EQ(values(), expected);
+}
+
+struct Refusal {
+  int16_t request;
+  rd_kafka_resp_err_t error;
+  StatusCode code;
+  std::string message;
+};
+
+TEST_F(KafkaSink, SaysWhatTheUserMayNotDo) {
+  const Refusal cases[] = {
+      {kProduce, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, StatusCode::kInvalidArgument,
+       "needs the permissions Describe and Write on the topic 't'"},
+      {kInitProducerId, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+       StatusCode::kInvalidArgument, "on the transactional id 'lakeward.p.t'"},
+      {kTxnOffsetCommit, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, StatusCode::kInvalidArgument,
+       "needs the permission Read on the group 'lakeward.p.t'"},
+      {kProduce, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, StatusCode::kInvalidArgument,
+       "is larger than the topic 't' takes"},
+      {kProduce, RD_KAFKA_RESP_ERR_POLICY_VIOLATION, StatusCode::kInvalidArgument,
+       "the topic 't' does not take a record"},
+  };
+  for (const Refusal& refusal : cases) {
+    const auto sink = make();
+    brokers.fail_next(refusal.request, {refusal.error});
+    const Status status = put(*sink, "SELECT 1 AS a", 0);
+    EXPECT_EQ(status.code(), refusal.code) << status.message();
+    EXPECT_THAT(status.message(), HasSubstr(refusal.message));
+  }
+}
+
+TEST_F(KafkaSink, GoesOnAfterARefusal) {
+  const auto sink = make();
+  brokers.fail_next(kProduce, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  EXPECT_FALSE(put(*sink, "SELECT 1 AS a", 0).ok());
+  const Status status = put(*sink, "SELECT 2 AS a", 0);
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_EQ(sink->committer().last_committed().value(), 0);
+}
+
+TEST_F(KafkaSink, SendsAgainWhatABrokerDidNotTakeForTheMoment) {
+  const auto sink = make();
+  brokers.fail_next(
+      kProduce, {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT});
+  const Status status = put(*sink, "SELECT 1 AS a", 0);
+  EXPECT_TRUE(status.ok()) << status.message();
+  EXPECT_THAT(values(), ElementsAre(R"({"a":1})"));
+}
+
+}  // namespace
+}  // namespace lakeward::test

@@ -1,0 +1,28 @@
+// Reads topics for tests.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "connectors/kafka/test_producer.h"
+
+namespace lakeward::test {
+
+struct ReadMessage {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+  int64_t timestamp_ms = 0;
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+};
+
+// All that transactions have committed to a topic, partition by partition; with
+// `isolation.level: read_uncommitted` among the properties, all records.
+std::vector<ReadMessage> read_topic(Properties properties, const std::string& topic);
+std::vector<std::string> read_values(const Properties& properties, const std::string& topic);
+
+}  // namespace lakeward::test

@@ -1,0 +1,186 @@
+"""Exactly once with Kafka: whatever moment the process or the broker is killed at, nothing is missing,
+nothing is there twice, and the order of each partition is kept.
+
+Numbered records arrive in a topic of three partitions. One pipeline copies them into another topic, a
+second one into a Delta table. The process is killed with SIGKILL at random moments and started again; now
+and then the broker is, too. At the end the output topic, as a read_committed consumer sees it, and the
+table are compared with the input. Run by tests/services/kafka/with_broker.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lakeward import Project  # noqa: E402
+from topics import dump, topic_tool  # noqa: E402
+
+PARTITIONS = 3
+RECORDS_A_KILL = 4000  # to each partition
+KILLS_A_BROKER = 5  # every fifth kill is of the broker, too
+LONGEST_S = 2.5
+
+PROJECT = """
+project: kills
+lake: ./lake
+memory: 256MiB
+connections:
+  local: {{kafka: {{brokers: "{broker}"}}}}
+"""
+
+COPY = """
+pipeline: copy
+from: {kafka: {connection: local, topic: numbers}}
+decode: {json: {columns: {p: INTEGER, n: BIGINT, text: VARCHAR}}}
+transform: SELECT p, n, text FROM input
+to: {kafka: {connection: local, topic: copies, partition: p, create_topic: {partitions: 3}}}
+trigger: {every: 10ms}
+limits: {rows: 500}
+"""
+
+TABLE = """
+pipeline: bronze
+from: {kafka: {connection: local, topic: numbers}}
+decode: {json: {columns: {p: INTEGER, n: BIGINT, text: VARCHAR}}}
+transform: SELECT p, n, text, _partition AS "partition", _offset AS "offset" FROM input
+to: {delta: {table: bronze.numbers}}
+trigger: {every: 10ms}
+limits: {rows: 500}
+"""
+
+
+class Broker:
+    """The broker of with_broker, to be killed."""
+
+    def __init__(self):
+        self.folder = Path(os.environ["LAKEWARD_KAFKA_FOLDER"])
+        self.restarting = None
+        self.kills = 0
+
+    def kill(self):
+        self.wait()
+        os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
+        self.kills += 1
+        self.restarting = threading.Thread(
+            target=subprocess.run, args=([str(self.folder / "restart")],), kwargs={"check": True})
+        self.restarting.start()
+
+    def is_up(self):
+        return self.restarting is None or not self.restarting.is_alive()
+
+    def wait(self):
+        if self.restarting is not None:
+            self.restarting.join()
+
+
+class Kills:
+    """Starts the pipelines and kills them, over and over."""
+
+    def __init__(self, project, broker, seed, log):
+        self.project = project
+        self.broker = broker
+        self.random = random.Random(seed)
+        self.log = log
+        self.sent = 0  # to each partition
+        self.count = 0
+        self.inside_epoch = 0  # kills that left an epoch planned but not finished
+
+    def produce(self):
+        topic_tool("produce", "numbers", self.sent, RECORDS_A_KILL)
+        self.sent += RECORDS_A_KILL
+
+    def kill_once(self):
+        if self.broker.is_up():
+            self.produce()
+        process = self.project.start("run", stderr=self.log)
+        if self.count % KILLS_A_BROKER == KILLS_A_BROKER - 1:
+            time.sleep(self.random.uniform(0.5, LONGEST_S))
+            self.broker.kill()
+        time.sleep(self.random.uniform(0, LONGEST_S))
+        process.send_signal(signal.SIGKILL)
+        code = process.wait()
+        if code != -signal.SIGKILL:
+            words = Path(self.log.name).read_text(encoding="utf-8", errors="replace")[-4000:]
+            raise AssertionError(f"the run ended by itself with {code}; it said:\n{words}")
+        self.count += 1
+        self.inside_epoch += self.has_open_epoch()
+
+    def has_open_epoch(self):
+        """Whether some pipeline has planned an epoch that it has not finished."""
+        def numbers(folder):
+            return {f.name for f in folder.iterdir() if f.name.isdigit()} if folder.is_dir() else set()
+        checkpoints = self.project.folder / "lake/_lakeward/checkpoints"
+        return any(numbers(offsets) - numbers(offsets.parent / "commits")
+                   for offsets in checkpoints.glob("**/offsets"))
+
+
+def compare(what, expected, found):
+    """Prints how two lists differ; returns whether they are the same, order included."""
+    missing, surplus = set(expected) - set(found), len(found) - len(set(found))
+    same = expected == found
+    print(f"{what}: {len(expected):,} expected, {len(found):,} found, {len(missing):,} missing, "
+          f"{surplus:,} twice{'' if same or missing or surplus else ', in another order'}", flush=True)
+    for example in sorted(missing)[:5]:
+        print(f"  missing: {example}")
+    return same
+
+
+def compare_all(project, sent):
+    def records(topic):
+        return [(r["partition"], r["offset"], json.loads(r["value"])) for r in dump(topic)]
+
+    source, copies = records("numbers"), records("copies")
+    rows = project.query('SELECT p, n, "partition", "offset" FROM bronze.numbers ORDER BY p, n')
+    same = [compare(f"partition {p} of the copy", list(range(sent)),
+                    [record["n"] for partition, _, record in copies if partition == p and record["p"] == p])
+            for p in range(PARTITIONS)]
+    same.append(len(copies) == PARTITIONS * sent)
+    same.append(compare("the table", [(p, r["n"], p, offset) for p, offset, r in source],
+                        [(r["p"], r["n"], r["partition"], r["offset"]) for r in rows]))
+    return all(same)
+
+
+def run(folder, kills, seed):
+    broker = Broker()
+    project = Project(folder)
+    project.write("lakeward.yaml", PROJECT.format(broker=os.environ["LAKEWARD_KAFKA"]))
+    project.write("pipelines/copy.yaml", COPY)
+    project.write("pipelines/table.yaml", TABLE)
+    topic_tool("create", "numbers", PARTITIONS)
+    start = time.monotonic()
+    with open(project.folder / "stderr.log", "w", encoding="utf-8") as log:
+        killer = Kills(project, broker, seed, log)
+        while killer.count < kills:
+            killer.kill_once()
+    broker.wait()
+    print(f"killed {killer.count} times in {time.monotonic() - start:.0f} s, {killer.inside_epoch} of them with "
+          f"an epoch begun and not finished; the broker {broker.kills} times", flush=True)
+    project.call("run", "--once")
+    return compare_all(project, killer.sent)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--long", action="store_true", help="200 kills")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--folder", type=Path, help="an empty folder to work in, which is kept")
+    arguments = parser.parse_args()
+    kills = 200 if arguments.long else arguments.kills
+    print(f"seed {arguments.seed}", flush=True)
+    if arguments.folder:
+        return 0 if run(arguments.folder, kills, arguments.seed) else 1
+    with tempfile.TemporaryDirectory(prefix="lakeward-kafka-kill-") as folder:
+        return 0 if run(folder, kills, arguments.seed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

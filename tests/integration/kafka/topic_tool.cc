@@ -1,0 +1,87 @@
+// Topics for tests in Python, without a line of Lakeward's own:
+//
+//   topic_tool create TOPIC PARTITIONS
+//   topic_tool produce TOPIC FIRST COUNT   {"p":…,"n":…,"text":…} to each partition, numbered from
+//                                          FIRST; returns when the broker has them
+//   topic_tool send TOPIC                  lines KEY<tab>VALUE of stdin, to partition 0
+//   topic_tool dump TOPIC                  what a read_committed consumer sees, partition by
+//                                          partition in order: a JSON object a line
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "connectors/kafka/test_consumer.h"
+#include "connectors/kafka/test_producer.h"
+
+namespace lakeward::test {
+namespace {
+
+constexpr int kPartitions = 3;
+
+std::vector<Message> numbered(int partition, int first, int count) {
+  std::vector<Message> messages;
+  for (int n = first; n < first + count; ++n) {
+    messages.push_back({"{\"p\":" + std::to_string(partition) + ",\"n\":" + std::to_string(n) +
+                        ",\"text\":\"número " + std::to_string(n) + " of a partition\"}"});
+  }
+  return messages;
+}
+
+std::vector<Message> read_lines() {
+  std::vector<Message> messages;
+  for (std::string line; std::getline(std::cin, line);) {
+    const size_t tab = line.find('\t');
+    messages.push_back({line.substr(tab + 1), line.substr(0, tab)});
+  }
+  return messages;
+}
+
+nlohmann::json text(const std::optional<std::string>& bytes) {
+  return bytes ? nlohmann::json(*bytes) : nlohmann::json();
+}
+
+void dump(const ReadMessage& message) {
+  nlohmann::json headers = nlohmann::json::object();
+  for (const auto& [name, value] : message.headers) headers[name] = text(value);
+  const nlohmann::json line = {{"partition", message.partition},
+                               {"offset", message.offset},
+                               {"key", text(message.key)},
+                               {"value", text(message.value)},
+                               {"headers", std::move(headers)}};
+  std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+int run(const std::vector<std::string>& words) {
+  const char* broker = std::getenv("LAKEWARD_KAFKA");
+  if (broker == nullptr) {
+    std::cerr << "run this with tests/services/kafka/with_broker\n";
+    return 1;
+  }
+  const Properties properties = {{"bootstrap.servers", broker}};
+  if (words.size() == 3 && words[0] == "create") {
+    TestProducer(properties).create_topic(words[1], std::stoi(words[2]));
+  } else if (words.size() == 4 && words[0] == "produce") {
+    TestProducer producer(properties);
+    for (int partition = 0; partition < kPartitions; ++partition) {
+      producer.send(words[1], partition,
+                    numbered(partition, std::stoi(words[2]), std::stoi(words[3])));
+    }
+  } else if (words.size() == 2 && words[0] == "send") {
+    TestProducer(properties).send(words[1], 0, read_lines());
+  } else if (words.size() == 2 && words[0] == "dump") {
+    for (const ReadMessage& message : read_topic(properties, words[1])) dump(message);
+  } else {
+    std::cerr << "topic_tool create TOPIC N | produce TOPIC FIRST COUNT | send TOPIC | dump "
+                 "TOPIC\n";
+    return 2;
+  }
+  return ::testing::UnitTest::GetInstance()->Failed() ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace lakeward::test
+
+int main(int count, char** words) { return lakeward::test::run({words + 1, words + count}); }
