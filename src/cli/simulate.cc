@@ -35,14 +35,6 @@ void append_records(const Generator& generator, uint64_t from, uint64_t to, std:
   }
 }
 
-// Where lines go.
-class LineTarget {
- public:
-  virtual ~LineTarget() = default;
-  virtual Status write(const std::string& lines) = 0;
-  virtual Status finish() { return ok_status(); }
-};
-
 class StdoutTarget final : public LineTarget {
  public:
   Status write(const std::string& lines) override {
@@ -118,8 +110,10 @@ class FolderTarget final : public LineTarget {
   Timestamp begun_;
 };
 
-Result<std::unique_ptr<LineTarget>> open_target(const SimulateOptions& options, const Clock& clock,
-                                                bool steady) {
+Result<std::unique_ptr<LineTarget>> open_target(const SimulateOptions& options,
+                                                const Common& common, const Clock& clock,
+                                                const Generator& generator, bool steady) {
+  if (options.to.starts_with(kKafkaPrefix)) return open_kafka_target(options, common, generator);
   if (options.to.empty() || options.to == "-" || options.to == "stdout") {
     return std::unique_ptr<LineTarget>(std::make_unique<StdoutTarget>());
   }
@@ -174,6 +168,16 @@ Status check(const SimulateOptions& options) {
   if (!options.to.empty() && !options.serve.empty()) {
     return invalid_argument("--to and --serve exclude each other; run the command twice");
   }
+  const bool brokers_named = !options.brokers.empty() || !options.connection.empty();
+  if (brokers_named != options.to.starts_with(kKafkaPrefix)) {
+    return invalid_argument(brokers_named
+                                ? "--brokers and --connection are of use only with --to kafka:TOPIC"
+                                : "--to kafka:TOPIC needs --brokers HOST:PORT, or --connection "
+                                  "NAME of a project's connection");
+  }
+  if (!options.brokers.empty() && !options.connection.empty()) {
+    return invalid_argument("--brokers and --connection exclude each other");
+  }
   return ok_status();
 }
 
@@ -193,7 +197,7 @@ Status write_records(const SimulateOptions& options, const Common& common, Syste
   }
   ASSIGN_OR_RETURN(const auto generator,
                    connectors::simulator::make_generator(options.name, generator_options));
-  ASSIGN_OR_RETURN(const auto target, open_target(options, clock, steady));
+  ASSIGN_OR_RETURN(const auto target, open_target(options, common, clock, *generator, steady));
   const uint64_t count = options.count.value_or(UINT64_MAX);
   ASSIGN_OR_RETURN(const uint64_t written,
                    steady ? write_steadily(*generator, rate, count, *target, clock, stop)
@@ -230,14 +234,18 @@ std::string names_of_generators() {
 void add_simulate(CommandLine& line) {
   auto options = std::make_shared<SimulateOptions>();
   line.add({.name = "simulate",
-            .summary = "Makes realistic test data, on stdout, in files or over HTTP",
+            .summary =
+                "Makes realistic test data, on stdout, in files, in a Kafka topic or over HTTP",
             .details = {names_of_generators(),
                         "The same seed, start and step give the same records. Without --rate, "
                         "--count records are made at once;\nwith it, or without --count, they come "
-                        "as time passes. A folder gets a new file every second."},
+                        "as time passes. A folder gets a new file every second.\nIn a "
+                        "topic, a record's key is its device, if it has one."},
             .examples = {"lakeward simulate sensors --count 1000 --seed 7 --invalid 0.05 --to "
                          "input/sensor_data/a.jsonl",
                          "lakeward simulate sensors --rate 100 --to input/sensor_data/",
+                         "lakeward simulate sensors --count 100000 --to kafka:sensor_data "
+                         "--brokers localhost:9092",
                          "lakeward simulate iot --serve 127.0.0.1:5000"}},
            [options](const Common& common) { return simulate(*options, common); })
       .argument("NAME", options->name, "Which records: see above")
@@ -251,9 +259,12 @@ void add_simulate(CommandLine& line) {
       .option("--step", options->step,
               "The time between two records; default: 10 s, or what --rate says")
       .option("--to", options->to,
-              "A file, a folder (with '/' at its end), or stdout; default: "
-              "stdout",
-              "FILE|DIR/|stdout")
+              "A file, a folder (with '/' at its end), a Kafka topic, or stdout; default: stdout",
+              "FILE|DIR/|kafka:TOPIC|stdout")
+      .option("--brokers", options->brokers, "Kafka's brokers, for --to kafka:TOPIC",
+              "HOST:PORT[,...]")
+      .option("--connection", options->connection,
+              "The project's connection to Kafka, in place of --brokers", "NAME")
       .option("--serve", options->serve,
               "Answer HTTP: GET /NAME, GET /NAME?n=100; for iot also GET /iot-data", "HOST:PORT");
 }

@@ -79,6 +79,7 @@ class Sensors final : public BaseGenerator {
     record.text("\"unit\":", kind.unit);
     return record.finish();
   }
+  std::string_view device_field() const override { return "device_id"; }
   engine::Schema schema() const override {
     return {{"timestamp", "VARCHAR"}, {"device_id", "VARCHAR"}, {"building", "VARCHAR"},
             {"floor", "INTEGER"},     {"type", "VARCHAR"},      {"value", "DOUBLE"},
@@ -103,6 +104,7 @@ class Iot final : public BaseGenerator {
     record.time("\"date\":", time_of(k), true, "");
     return record.finish();
   }
+  std::string_view device_field() const override { return "device_id"; }
   engine::Schema schema() const override {
     return {{"device_id", "VARCHAR"},
             {"temperature", "DOUBLE"},
@@ -187,6 +189,7 @@ class Events final : public BaseGenerator {
     record.time("\"createdAt\":", time_of(k), true, "Z");
     return record.finish();
   }
+  std::string_view device_field() const override { return "deviceId"; }
   engine::Schema schema() const override {
     std::string complex = "STRUCT(";
     for (int i = 0; i < 23; ++i) {
@@ -270,6 +273,17 @@ Result<std::unique_ptr<Generator>> make_generator(std::string_view name,
   for (const GeneratorInfo& info : generators()) names.push_back(info.name);
   return invalid_argument("there is no generator '" + std::string(name) + "'" +
                           suggestion(name, names));
+}
+
+std::optional<std::string_view> field_text(std::string_view record, std::string_view field) {
+  if (field.empty()) return std::nullopt;
+  const std::string name = "\"" + std::string(field) + "\":\"";
+  const size_t found = record.find(name);
+  if (found == std::string_view::npos) return std::nullopt;
+  const size_t begin = found + name.size();
+  const size_t end = record.find('"', begin);
+  if (end == std::string_view::npos) return std::nullopt;
+  return record.substr(begin, end - begin);
 }
 
 Defect defect_of(const GeneratorOptions& options, uint64_t k) {

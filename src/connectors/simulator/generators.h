@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,8 @@ class Generator {
   virtual char* write(uint64_t k, char* to) const = 0;
   // The columns that a `decode: json` of these records would declare.
   virtual engine::Schema schema() const = 0;
+  // The field that says which device a record is of; "" if there is none.
+  virtual std::string_view device_field() const { return ""; }
 
   static constexpr size_t kMaxRecordBytes = 4096;
 };
@@ -58,6 +61,10 @@ const std::vector<GeneratorInfo>& generators();
 // Errors: InvalidArgument for an unknown name (with a suggestion) or a share outside 0 … 1.
 Result<std::unique_ptr<Generator>> make_generator(std::string_view name,
                                                   const GeneratorOptions& options);
+
+// The text of a record's field, without quotes; nullopt if the (maybe invalid) record does not have
+// it. The generators write no escapes.
+std::optional<std::string_view> field_text(std::string_view record, std::string_view field);
 
 // What record `k` breaks, if anything.
 Defect defect_of(const GeneratorOptions& options, uint64_t k);
