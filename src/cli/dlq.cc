@@ -7,6 +7,8 @@
 #include "cli/run_progress.h"
 #include "cli/verbs.h"
 #include "engine/sql_text.h"
+#include "io/memory_store.h"
+#include "service/pipeline_builder.h"
 #include "service/runner.h"
 #include "service/workspace.h"
 #include "stream/dead_letters.h"
@@ -14,11 +16,44 @@
 namespace lakeward::cli {
 namespace {
 
+// Of dead letters: a checkpoint that is forgotten, and what is read.
+struct TopicRead {
+  io::MemoryStore store;
+  checkpoint::SourceLog log{store, "dlq/sources/0"};
+  std::unique_ptr<service::Letters> letters;
+  std::shared_ptr<const void> owner;
+};
+
 struct DlqOptions {
   std::string pipeline;
   std::optional<uint64_t> limit;
   std::string format;
 };
+
+// Makes the pipeline's dead letters the table of that name in the session; false if there is none.
+// They are readable as long as `read` lives.
+Result<bool> bind_letters(service::Workspace& workspace, const project::Pipeline& pipeline,
+                          engine::Session& session, const std::string& table, TopicRead& read,
+                          std::stop_token stop) {
+  if (!pipeline.dead_letters) {
+    ASSIGN_OR_RETURN(const std::optional<int64_t> version, workspace.lake().version(table));
+    if (!version) return false;
+    const std::string all = "SELECT * FROM " + engine::quote_qualified(table);
+    RETURN_IF_ERROR(workspace.lake().bind(session, all, service::AsOf()).status());
+    return true;
+  }
+  ASSIGN_OR_RETURN(read.letters, service::open_dead_letters(workspace, pipeline));
+  stream::Source& source = read.letters->source();
+  RETURN_IF_ERROR(source.attach(read.log));
+  ASSIGN_OR_RETURN(const auto to, source.plan(std::nullopt, {}, stream::PlanMode::kDrain, stop));
+  if (!to) return false;
+  stream::ReadRequest request;
+  request.range.to = *to;
+  ASSIGN_OR_RETURN(service::DefinedLetters defined, read.letters->define(session, request));
+  read.owner = std::move(defined.owner);
+  RETURN_IF_ERROR(session.define_view(table, defined.select));
+  return true;
+}
 
 // Prints what `sql` says of the pipeline's dead letters.
 Outcome print_letters(const DlqOptions& options, const Common& common,
@@ -30,19 +65,19 @@ Outcome print_letters(const DlqOptions& options, const Common& common,
   const auto pipeline = (*workspace)->pipeline(options.pipeline);
   if (!pipeline.ok()) return pipeline.status();
   const std::string table = project::dead_letter_table(**pipeline);
-  const auto version = (*workspace)->lake().version(table);
-  if (!version.ok()) return version.status();
-  if (!*version) {
+  TopicRead read;
+  auto session = (*workspace)->database().make_session();
+  if (!session.ok()) return session.status();
+  const auto found =
+      bind_letters(**workspace, **pipeline, **session, table, read, interruption.token());
+  if (!found.ok()) return found.status();
+  if (!*found) {
     if (!common.quiet) {
       std::cerr << "The pipeline '" << options.pipeline << "' has no dead letters.\n";
     }
     return ok_status();
   }
-  auto session = (*workspace)->database().make_session();
-  if (!session.ok()) return session.status();
   const std::string sql = make_sql(engine::quote_qualified(table));
-  const auto bound = (*workspace)->lake().bind(**session, sql, service::AsOf());
-  if (!bound.ok()) return bound.status();
   const std::string format =
       !options.format.empty() ? options.format : (common.json ? "json" : "table");
   return write_rows(**session, sql, {row_format(format), Screen::of_stdout()}, std::cout,
@@ -98,7 +133,8 @@ void add_dlq(CommandLine& line) {
   Command dlq = line.add({.name = "dlq",
                           .summary = "Dead letters: rejected records, to look at and feed back",
                           .details = {"They are rows of the table dead_letter.<pipeline>, which "
-                                      "`lakeward query` reads too."},
+                                      "`lakeward query` reads too,\nor messages of the topic that "
+                                      "`dead_letters` of the pipeline names."},
                           .examples = {"lakeward dlq list silver_sensor_data",
                                        "lakeward dlq replay silver_sensor_data"}},
                          nullptr);

@@ -110,6 +110,9 @@ const OptionSet<PipelineKeys>& pipeline_keys() {
        "Which rows are the same: `{by: [columns]}`. Not supported yet."},
       {"to", &PipelineKeys::to, required(),
        "One sink, `connector: {options}`, or a list of sinks."},
+      {"dead_letters", &PipelineKeys::dead_letters, optional(),
+       "Where rejected records go: `kafka: {topic: …}`, with the options of that sink; by default "
+       "the table dead_letter.PIPELINE."},
       {"trigger", &PipelineKeys::trigger, optional(),
        "When it runs: `every: 1s` (the default), `once`, `after: [pipelines]`, or `cron` (not "
        "supported yet)."},

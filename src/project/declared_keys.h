@@ -39,7 +39,8 @@ struct PipelineKeys {
   std::string pipeline;
   std::string description;
   PipelineKind kind = PipelineKind::kStream;
-  config::Value from, decode, transform, query, expect, watermark, deduplicate, to, trigger, limits;
+  config::Value from, decode, transform, query, expect, watermark, deduplicate, to, dead_letters,
+      trigger, limits;
 };
 const config::OptionSet<PipelineKeys>& pipeline_keys();
 

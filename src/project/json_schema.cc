@@ -116,6 +116,7 @@ std::string render_pipeline_schema(const stream::Registry& registry) {
       {"transform", sql_schema()},
       {"query", sql_schema()},
       {"expect", Json{{"type", "object"}, {"additionalProperties", check}}},
+      {"dead_letters", sink},
       {"to", any_of({sink, Json{{"type", "array"}, {"items", sink}}})},
       {"trigger", any_of({Json{{"const", "once"}}, map_schema(trigger_keys().infos(), {})})},
       {"limits", map_schema(limit_keys().infos(), {})},

@@ -143,7 +143,8 @@ Result<Lineage> resolve_lineage(const Project& project, engine::Session& session
     for (const ConnectorBlock& sink : pipeline.sinks) {
       if (!lake_table(sink).empty()) links.writes.push_back(lake_table(sink));
     }
-    if (pipeline.has_dead_letters()) links.writes.push_back(dead_letter_table(pipeline));
+    if (pipeline.has_dead_letters() && !pipeline.dead_letters)
+      links.writes.push_back(dead_letter_table(pipeline));
     RETURN_IF_ERROR(inspect_sql(pipeline, session, links, problems));
   }
   for (size_t i = 0; i < project.pipelines.size(); ++i) {

@@ -62,6 +62,7 @@ class PipelineReader {
     }
     read_expectations(keys.expect, pipeline);
     read_sinks(keys.to, pipeline);
+    read_dead_letters(keys.dead_letters, pipeline);
     read_trigger(keys.trigger, pipeline);
     if (!keys.limits.is_null()) {
       const LimitKeys limits = limit_keys().parse(keys.limits, problems_);
@@ -245,6 +246,35 @@ class PipelineReader {
          (pipeline.sinks.size() == 1 && pipeline.sinks.front().connector != "delta"))) {
       report(value.location(), "a view goes to one Delta table: `to: {delta: {table: …}}`");
     }
+  }
+
+  void read_dead_letters(const Value& value, Pipeline& pipeline) {
+    if (!has("dead_letters") || value.is_unresolved()) return;
+    auto sink = read_sink(context_.registry, context_.connections, value, problems_);
+    if (!sink) return;
+    if (sink->connector != "kafka") {
+      report(sink->location, fmt::format("'dead_letters' may be `kafka: {{topic: …}}`, not '{}'; "
+                                         "left out, they go to the table {}",
+                                         sink->connector, dead_letter_table(pipeline)));
+      return;
+    }
+    for (const char* key : {"encode", "key", "headers", "partition", "timestamp", "exclude"}) {
+      if (const Value* given = sink->options.find(key)) {
+        report(given->location(),
+               fmt::format("'{}' does not apply to dead letters, whose messages are laid out as "
+                           "the documentation says",
+                           key));
+      }
+    }
+    for (const ConnectorBlock& other : pipeline.sinks) {
+      const Value* topic = other.connector == "kafka" ? other.options.find("topic") : nullptr;
+      const Value* own = sink->options.find("topic");
+      if (topic != nullptr && own != nullptr && topic->is_scalar() && own->is_scalar() &&
+          topic->text() == own->text()) {
+        report(own->location(), "dead letters need a topic of their own: 'to' writes to this one");
+      }
+    }
+    pipeline.dead_letters = std::move(sink);
   }
 
   void add_sink(const Value& value, Pipeline& pipeline) {

@@ -96,12 +96,14 @@ struct Pipeline {
   SourceText sql;
   std::vector<DeclaredExpectation> expectations;  // in the file's order
   std::vector<ConnectorBlock> sinks;              // at least one
+  // Where dead letters go; nullopt: the table dead_letter.<name>.
+  std::optional<ConnectorBlock> dead_letters;
   Trigger trigger;
   stream::Limits limits;  // 0: none
   config::Location location;
 
   bool is_view() const { return kind == PipelineKind::kView; }
-  // Whether rows of it may go to the table dead_letter.<name>.
+  // Whether rows of it may become dead letters.
   bool has_dead_letters() const;
 };
 

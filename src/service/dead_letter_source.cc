@@ -75,8 +75,11 @@ struct Wanted {
 class LetterStream final : public stream::RecordStream {
  public:
   LetterStream(std::shared_ptr<Wanted> wanted, std::unique_ptr<engine::Session> session,
-               std::unique_ptr<engine::ResultStream> rows)
-      : wanted_(std::move(wanted)), session_(std::move(session)), rows_(std::move(rows)) {}
+               std::shared_ptr<const void> owner, std::unique_ptr<engine::ResultStream> rows)
+      : wanted_(std::move(wanted)),
+        session_(std::move(session)),
+        owner_(std::move(owner)),
+        rows_(std::move(rows)) {}
 
   Result<std::optional<format::RecordBatch>> next() override {
     if (ended_) return std::optional<format::RecordBatch>();
@@ -142,6 +145,7 @@ class LetterStream final : public stream::RecordStream {
 
   std::shared_ptr<Wanted> wanted_;            // outlives session_
   std::unique_ptr<engine::Session> session_;  // outlives rows_
+  std::shared_ptr<const void> owner_;         // likewise
   std::unique_ptr<engine::ResultStream> rows_;
   std::optional<engine::Chunk> chunk_;
   size_t row_ = 0;
@@ -150,64 +154,91 @@ class LetterStream final : public stream::RecordStream {
 
 class LetterReader final : public stream::RecordReader {
  public:
-  LetterReader(std::string select, std::span<const uint64_t> only, engine::Database& database)
-      : select_(std::move(select)),
-        wanted_(only.empty() ? nullptr : std::make_shared<Wanted>(only)),
-        database_(database) {}
+  LetterReader(Letters& letters, const stream::ReadRequest& request, engine::Database& database)
+      : letters_(letters),
+        request_(request),
+        wanted_(request.only.empty() ? nullptr : std::make_shared<Wanted>(request.only)),
+        database_(database) {
+    if (wanted_ != nullptr) request_.only = wanted_->positions;
+  }
 
   // There are few of them, and they are read in order.
   size_t max_threads() const override { return 1; }
 
   Result<std::unique_ptr<stream::RecordStream>> make_stream() override {
     ASSIGN_OR_RETURN(auto session, database_.make_session());
-    std::string select = select_;
+    ASSIGN_OR_RETURN(DefinedLetters letters, letters_.define(*session, request_));
+    std::string select = letter_select(letters.select);
     if (wanted_ != nullptr) {
       RETURN_IF_ERROR(session->define_relation("lakeward_wanted", wanted_->table));
       select += " WHERE _position IN (SELECT position FROM lakeward_wanted)";
     }
     ASSIGN_OR_RETURN(auto rows, session->stream(select));
-    return std::unique_ptr<stream::RecordStream>(
-        std::make_unique<LetterStream>(wanted_, std::move(session), std::move(rows)));
+    return std::unique_ptr<stream::RecordStream>(std::make_unique<LetterStream>(
+        wanted_, std::move(session), std::move(letters.owner), std::move(rows)));
   }
 
  private:
-  std::string select_;
+  Letters& letters_;
+  stream::ReadRequest request_;
   std::shared_ptr<Wanted> wanted_;  // null: all
   engine::Database& database_;
 };
 
+class TableLetters final : public Letters {
+ public:
+  explicit TableLetters(std::unique_ptr<stream::Source> table) : table_(std::move(table)) {}
+  stream::Source& source() override { return *table_; }
+  bool are_records() const override { return false; }
+  Result<DefinedLetters> define(engine::Session&, const stream::ReadRequest& request) override {
+    ASSIGN_OR_RETURN(stream::Input letters, table_->read(request));
+    auto* relation = std::get_if<stream::InputRelation>(&letters);
+    CHECK(relation != nullptr, "a table is read as a relation");
+    return DefinedLetters{std::move(relation->select), nullptr};
+  }
+
+ private:
+  std::unique_ptr<stream::Source> table_;
+};
+
 class DeadLetterSource final : public stream::Source {
  public:
-  DeadLetterSource(std::unique_ptr<stream::Source> letters, ReplayInput input,
-                   engine::Database& database)
+  DeadLetterSource(std::unique_ptr<Letters> letters, ReplayInput input, engine::Database& database)
       : letters_(std::move(letters)), input_(std::move(input)), database_(database) {}
 
-  Status attach(checkpoint::SourceLog& log) override { return letters_->attach(log); }
+  Status attach(checkpoint::SourceLog& log) override { return source().attach(log); }
 
   Result<std::optional<stream::Offset>> plan(const std::optional<stream::Offset>& from,
                                              const stream::Limits& limits, stream::PlanMode mode,
                                              std::stop_token stop) override {
-    return letters_->plan(from, limits, mode, stop);
+    return source().plan(from, limits, mode, stop);
   }
 
   Result<stream::Input> read(const stream::ReadRequest& request) override {
-    ASSIGN_OR_RETURN(stream::Input letters, letters_->read(request));
-    auto* relation = std::get_if<stream::InputRelation>(&letters);
-    CHECK(relation != nullptr, "dead letters are read from a table");
-    if (input_.relation) return stream::Input(stream::InputRelation{as_rows(relation->select), {}});
-    return stream::Input(
-        std::make_unique<LetterReader>(letter_select(relation->select), request.only, database_));
+    if (!input_.relation) {
+      return stream::Input(std::make_unique<LetterReader>(*letters_, request, database_));
+    }
+    if (letters_->are_records()) {
+      return unsupported(
+          "dead letters of a pipeline that reads a table cannot be replayed from a "
+          "topic; leave out 'dead_letters' to keep them in the lake");
+    }
+    ASSIGN_OR_RETURN(const auto session, database_.make_session());
+    ASSIGN_OR_RETURN(const DefinedLetters letters, letters_->define(*session, request));
+    return stream::Input(stream::InputRelation{as_rows(letters.select), {}});
   }
 
   Result<std::optional<engine::Schema>> relation_schema() override { return input_.relation; }
 
-  Status acknowledge(const stream::Offset& to) override { return letters_->acknowledge(to); }
+  Status acknowledge(const stream::Offset& to) override { return source().acknowledge(to); }
 
   Result<stream::SourceLag> lag(const std::optional<stream::Offset>& committed) override {
-    return letters_->lag(committed);
+    return source().lag(committed);
   }
 
  private:
+  stream::Source& source() { return letters_->source(); }
+
   // `raw`, a row as JSON, as the columns that it was made of.
   std::string as_rows(const std::string& letters) const {
     std::string fields;
@@ -219,14 +250,18 @@ class DeadLetterSource final : public stream::Source {
            "))) FROM (" + letters + ") AS letters";
   }
 
-  std::unique_ptr<stream::Source> letters_;
+  std::unique_ptr<Letters> letters_;
   ReplayInput input_;
   engine::Database& database_;
 };
 
 }  // namespace
 
-std::unique_ptr<stream::Source> make_dead_letter_source(std::unique_ptr<stream::Source> letters,
+std::unique_ptr<Letters> make_table_letters(std::unique_ptr<stream::Source> table) {
+  return std::make_unique<TableLetters>(std::move(table));
+}
+
+std::unique_ptr<stream::Source> make_dead_letter_source(std::unique_ptr<Letters> letters,
                                                         ReplayInput input,
                                                         engine::Database& database) {
   return std::make_unique<DeadLetterSource>(std::move(letters), std::move(input), database);

@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "engine/database.h"
 #include "engine/schema.h"
+#include "engine/session.h"
 #include "stream/source.h"
 
 namespace lakeward::service {
@@ -17,9 +19,31 @@ struct ReplayInput {
   std::optional<engine::Schema> relation;
 };
 
-// `letters` reads the rows of dead_letter.<pipeline> (the delta source); its offsets are this
-// source's. A record keeps the topic, partition, offset, file, line and key that it came with.
-std::unique_ptr<stream::Source> make_dead_letter_source(std::unique_ptr<stream::Source> letters,
+// A SELECT of dead letters with their `_position`, and what must live as long as it is used.
+struct DefinedLetters {
+  std::string select;
+  std::shared_ptr<const void> owner;
+};
+
+// Where dead letters are kept.
+class Letters {
+ public:
+  virtual ~Letters() = default;
+  // Plans the ranges.
+  virtual stream::Source& source() = 0;
+  // Makes a range's letters readable in this session, which may be any.
+  virtual Result<DefinedLetters> define(engine::Session& session,
+                                        const stream::ReadRequest& request) = 0;
+  // Whether the SELECT is of that one session, and so cannot be a source's InputRelation.
+  virtual bool are_records() const = 0;
+};
+
+// Those in the table dead_letter.<pipeline>, which the delta source `table` reads.
+std::unique_ptr<Letters> make_table_letters(std::unique_ptr<stream::Source> table);
+
+// The offsets of `letters` are this source's. A record keeps the topic, partition, offset, file,
+// line and key that it came with.
+std::unique_ptr<stream::Source> make_dead_letter_source(std::unique_ptr<Letters> letters,
                                                         ReplayInput input,
                                                         engine::Database& database);
 

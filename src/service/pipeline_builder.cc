@@ -4,6 +4,7 @@
 #include "engine/sql_inspect.h"
 #include "project/decode_reader.h"
 #include "service/dead_letter_source.h"
+#include "service/dead_letter_topic.h"
 #include "service/reader_schemas.h"
 
 namespace lakeward::service {
@@ -47,19 +48,22 @@ Status add_transform(Workspace& workspace, const project::Pipeline& pipeline,
   return ok_status();
 }
 
-Status add_sinks(Workspace& workspace, const project::Pipeline& pipeline,
+Status add_sinks(Workspace& workspace, const project::Pipeline& pipeline, bool replay,
                  stream::PipelineSpec& spec) {
   const std::string& query_id = spec.checkpoint->query_id();
   for (const project::ConnectorBlock& block : pipeline.sinks) {
     ASSIGN_OR_RETURN(auto sink, build_sink(workspace, block.connector,
-                                           {pipeline.name, query_id, block.options}));
+                                           {pipeline.name, query_id, block.options, replay}));
     spec.sinks.push_back(std::move(sink));
   }
-  if (pipeline.has_dead_letters()) {
-    ASSIGN_OR_RETURN(
-        spec.dead_letters,
-        build_sink(workspace, "delta",
-                   {pipeline.name, query_id, table_options(project::dead_letter_table(pipeline))}));
+  if (pipeline.has_dead_letters() && pipeline.dead_letters) {
+    ASSIGN_OR_RETURN(spec.dead_letters,
+                     make_dead_letter_topic(workspace, pipeline, query_id, replay));
+  } else if (pipeline.has_dead_letters()) {
+    ASSIGN_OR_RETURN(spec.dead_letters,
+                     build_sink(workspace, "delta",
+                                {pipeline.name, query_id,
+                                 table_options(project::dead_letter_table(pipeline)), replay}));
   }
   return ok_status();
 }
@@ -105,7 +109,7 @@ Result<stream::PipelineSpec> build_pipeline(Workspace& workspace, const project:
   ASSIGN_OR_RETURN(spec.source, build_source(workspace, pipeline, spec.format.get()));
   RETURN_IF_ERROR(open_checkpoint(workspace, checkpoint_folder(pipeline), random, spec));
   RETURN_IF_ERROR(keep_reader_schema(pipeline, workspace.checkpoint_store()));
-  RETURN_IF_ERROR(add_sinks(workspace, pipeline, spec));
+  RETURN_IF_ERROR(add_sinks(workspace, pipeline, false, spec));
   return spec;
 }
 
@@ -117,13 +121,28 @@ Result<stream::PipelineSpec> build_for_peek(Workspace& workspace,
   return spec;
 }
 
-Result<stream::PipelineSpec> build_replay(Workspace& workspace, const project::Pipeline& pipeline,
-                                          Random& random) {
+Result<std::unique_ptr<Letters>> open_dead_letters(Workspace& workspace,
+                                                   const project::Pipeline& pipeline) {
+  if (pipeline.has_dead_letters() && pipeline.dead_letters) {
+    return make_topic_letters(workspace, pipeline);
+  }
   const std::string table = project::dead_letter_table(pipeline);
   ASSIGN_OR_RETURN(const std::optional<int64_t> version, workspace.lake().version(table));
-  if (!version || !pipeline.has_dead_letters()) {
+  if (!version || !pipeline.has_dead_letters()) return std::unique_ptr<Letters>();
+  const stream::SourceType* delta = workspace.registry().source("delta");
+  CHECK(delta != nullptr, "the program has a delta source");
+  ASSIGN_OR_RETURN(auto source, delta->make({pipeline.name, table_options(table), nullptr, ""},
+                                            workspace.environment()));
+  return make_table_letters(std::move(source));
+}
+
+Result<stream::PipelineSpec> build_replay(Workspace& workspace, const project::Pipeline& pipeline,
+                                          Random& random) {
+  ASSIGN_OR_RETURN(auto letters, open_dead_letters(workspace, pipeline));
+  if (letters == nullptr) {
     return not_found("the pipeline '" + pipeline.name +
-                     "' has no dead letters: there is no table " + table);
+                     "' has no dead letters: there is no table " +
+                     project::dead_letter_table(pipeline));
   }
   stream::PipelineSpec spec;
   RETURN_IF_ERROR(add_transform(workspace, pipeline, spec));
@@ -136,13 +155,9 @@ Result<stream::PipelineSpec> build_replay(Workspace& workspace, const project::P
                          "' are not known yet: does the table exist that it reads?");
     }
   }
-  const stream::SourceType* delta = workspace.registry().source("delta");
-  CHECK(delta != nullptr, "the program has a delta source");
-  ASSIGN_OR_RETURN(auto letters, delta->make({pipeline.name, table_options(table), nullptr, ""},
-                                             workspace.environment()));
   spec.source = make_dead_letter_source(std::move(letters), std::move(input), workspace.database());
   RETURN_IF_ERROR(open_checkpoint(workspace, replay_folder(pipeline), random, spec));
-  RETURN_IF_ERROR(add_sinks(workspace, pipeline, spec));
+  RETURN_IF_ERROR(add_sinks(workspace, pipeline, true, spec));
   return spec;
 }
 

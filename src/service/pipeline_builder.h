@@ -5,6 +5,7 @@
 #include <string>
 
 #include "project/project.h"
+#include "service/dead_letter_source.h"
 #include "service/workspace.h"
 #include "stream/pipeline_runner.h"
 
@@ -18,6 +19,10 @@ Result<stream::PipelineSpec> build_pipeline(Workspace& workspace, const project:
 // The same for peek(): no checkpoint is touched, nothing is locked.
 Result<stream::PipelineSpec> build_for_peek(Workspace& workspace,
                                             const project::Pipeline& pipeline);
+
+// Where the pipeline's dead letters are; null if there is no such table yet.
+Result<std::unique_ptr<Letters>> open_dead_letters(Workspace& workspace,
+                                                   const project::Pipeline& pipeline);
 
 // A pipeline whose input are its own dead letters: the same decoder, transform, expectations and
 // sinks, but a checkpoint and query id of its own, <checkpoints>/<pipeline>.dlq, so that each dead

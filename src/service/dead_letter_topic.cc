@@ -1,0 +1,168 @@
+#include "service/dead_letter_topic.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "engine/sql_text.h"
+#include "stream/record_table.h"
+
+namespace lakeward::service {
+namespace {
+
+using config::Value;
+using engine::quote_identifier;
+using engine::quote_literal;
+
+constexpr const char* kRecordTable = "lakeward_letter_records";
+constexpr const char* kPipelineHeader = "__connect.errors.connector.name";
+
+struct HeaderColumn {
+  const char* header;
+  const char* column;
+  const char* type;
+};
+constexpr std::array<HeaderColumn, 10> kHeaders = {{
+    {"lakeward.epoch", "epoch", "BIGINT"},
+    {"lakeward.rejected_at", "rejected_at", "TIMESTAMPTZ"},
+    {"__connect.errors.exception.message", "reason", "VARCHAR"},
+    {"lakeward.expectation", "expectation", "VARCHAR"},
+    {"__connect.errors.topic", "topic", "VARCHAR"},
+    {"__connect.errors.partition", "partition", "INTEGER"},
+    {"__connect.errors.offset", "offset", "BIGINT"},
+    {"lakeward.file", "file", "VARCHAR"},
+    {"lakeward.line", "line", "BIGINT"},
+    {"lakeward.row", "row", "VARCHAR"},
+}};
+
+Value text(const std::string& text) {
+  return Value(Value::Scalar{.text = text, .quoted = true}, config::Location());
+}
+
+Value::Entry entry(const std::string& key, Value value) {
+  return {key, config::Location(), std::move(value)};
+}
+
+// The user's options with the layout of dead letters.
+Value sink_options(const Value& given) {
+  Value::Map options = given.map();
+  Value::Map headers = {entry(kPipelineHeader, text("pipeline"))};
+  for (const HeaderColumn& one : kHeaders) headers.push_back(entry(one.header, text(one.column)));
+  options.push_back(entry("headers", Value(std::move(headers), config::Location())));
+  options.push_back(entry("key", text("key")));
+  options.push_back(
+      entry("encode", Value(Value::Map{entry("raw", text("raw"))}, config::Location())));
+  return Value(std::move(options), config::Location());
+}
+
+// Those of the sink's options that a source has, too: how to reach the topic.
+Value source_options(const Value& given, const std::vector<config::OptionInfo>& known) {
+  Value::Map options;
+  for (const Value::Entry& one : given.map()) {
+    if (std::any_of(known.begin(), known.end(),
+                    [&](const auto& option) { return option.name == one.key; })) {
+      options.push_back(one);
+    }
+  }
+  return Value(std::move(options), config::Location());
+}
+
+// Gives the rows of dead letters to a sink with the pipeline's name beside them.
+class DeadLetterTopic final : public stream::Sink, private stream::SinkWriter {
+ public:
+  DeadLetterTopic(std::unique_ptr<stream::Sink> topic, std::string pipeline)
+      : topic_(std::move(topic)), pipeline_(std::move(pipeline)) {}
+
+  stream::SinkWriter& writer() override { return *this; }
+  stream::Committer& committer() override { return topic_->committer(); }
+  std::string name() const override { return topic_->name(); }
+
+ private:
+  Status check(const engine::Schema& rows) override {
+    engine::Schema given = rows;
+    for (engine::Column& column : given) {
+      if (column.name == "rejected_at") column.type = "VARCHAR";
+    }
+    given.push_back({"pipeline", "VARCHAR"});
+    return topic_->writer().check(given);
+  }
+  Result<stream::Committable> write(engine::Session& session, const std::string& select,
+                                    const stream::Epoch& epoch) override {
+    return topic_->writer().write(
+        session,
+        "SELECT * REPLACE (strftime(timezone('UTC', rejected_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS "
+        "rejected_at), " +
+            quote_literal(pipeline_) + " AS pipeline FROM (" + select + "\n) AS letters",
+        epoch);
+  }
+  void discard(stream::Committable committable) override {
+    topic_->writer().discard(std::move(committable));
+  }
+
+  std::unique_ptr<stream::Sink> topic_;
+  std::string pipeline_;
+};
+
+class TopicLetters final : public Letters {
+ public:
+  explicit TopicLetters(std::unique_ptr<stream::Source> topic) : topic_(std::move(topic)) {}
+
+  stream::Source& source() override { return *topic_; }
+  bool are_records() const override { return true; }
+
+  Result<DefinedLetters> define(engine::Session& session,
+                                const stream::ReadRequest& request) override {
+    auto records = std::make_shared<stream::RecordTable>(*topic_, nullptr);
+    records->set_range(request.range, request.only);
+    RETURN_IF_ERROR(session.define_relation(kRecordTable, *records));
+    return DefinedLetters{select(), std::move(records)};
+  }
+
+ private:
+  static std::string select() {
+    std::string columns;
+    std::string row;
+    for (const HeaderColumn& one : kHeaders) {
+      const std::string value =
+          "(json_headers->>" + quote_literal("$.\"" + std::string(one.header) + "\"") + ")";
+      columns += ", CAST(" + value + " AS " + one.type + ") AS " + quote_identifier(one.column);
+      if (std::string_view(one.column) == "row") row = value;
+    }
+    // A row without a record came without a value.
+    return "SELECT _position, _key AS \"key\", CASE WHEN octet_length(_payload) > 0 OR " + row +
+           " IS NULL THEN _payload END AS raw" + columns +
+           " FROM (SELECT *, CAST(_headers AS JSON) AS json_headers FROM " + kRecordTable + ")";
+  }
+
+  std::unique_ptr<stream::Source> topic_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<stream::Sink>> make_dead_letter_topic(Workspace& workspace,
+                                                             const project::Pipeline& pipeline,
+                                                             const std::string& query_id,
+                                                             bool replay) {
+  const project::ConnectorBlock& block = *pipeline.dead_letters;
+  const stream::SinkType* type = workspace.registry().sink(block.connector);
+  CHECK(type != nullptr, "the project's blocks are checked");
+  ASSIGN_OR_RETURN(auto topic,
+                   type->make({pipeline.name, query_id, sink_options(block.options), replay},
+                              workspace.environment()));
+  return std::unique_ptr<stream::Sink>(
+      std::make_unique<DeadLetterTopic>(std::move(topic), pipeline.name));
+}
+
+Result<std::unique_ptr<Letters>> make_topic_letters(Workspace& workspace,
+                                                    const project::Pipeline& pipeline) {
+  const project::ConnectorBlock& block = *pipeline.dead_letters;
+  const stream::SourceType* type = workspace.registry().source(block.connector);
+  CHECK(type != nullptr, "what has a sink here has a source");
+  ASSIGN_OR_RETURN(
+      auto topic,
+      type->make({pipeline.name, source_options(block.options, type->options), nullptr, ""},
+                 workspace.environment()));
+  return std::unique_ptr<Letters>(std::make_unique<TopicLetters>(std::move(topic)));
+}
+
+}  // namespace lakeward::service

@@ -1,0 +1,35 @@
+// Dead letters in a Kafka topic, in place of the table dead_letter.<pipeline>.
+//
+// A message is the record as it came: its bytes are the value, its key the key. The headers say
+// what became of it, with Kafka Connect's names where there are some:
+//
+//   __connect.errors.topic, .partition, .offset   where the record was
+//   __connect.errors.connector.name               the pipeline
+//   __connect.errors.exception.message            the reason
+//   lakeward.epoch, lakeward.rejected_at, lakeward.expectation, lakeward.file, lakeward.line
+//   lakeward.row                                  the transformed row as JSON, if it was made
+//
+// What is NULL in the table is no header here.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "project/project.h"
+#include "service/dead_letter_source.h"
+#include "service/workspace.h"
+#include "stream/sink.h"
+
+namespace lakeward::service {
+
+// The sink of a pipeline whose `dead_letters` names a topic.
+Result<std::unique_ptr<stream::Sink>> make_dead_letter_topic(Workspace& workspace,
+                                                             const project::Pipeline& pipeline,
+                                                             const std::string& query_id,
+                                                             bool replay);
+
+// What is in that topic, in the columns of the table.
+Result<std::unique_ptr<Letters>> make_topic_letters(Workspace& workspace,
+                                                    const project::Pipeline& pipeline);
+
+}  // namespace lakeward::service

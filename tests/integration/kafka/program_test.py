@@ -1,0 +1,156 @@
+"""The program with Kafka, as a user drives it: simulated records, topics in and out, and dead letters in a
+topic. Run by tests/services/kafka/with_broker.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from lakeward import Project, lakeward, parse_json  # noqa: E402
+from topics import dump, send, topic_tool  # noqa: E402
+
+BROKER = os.environ["LAKEWARD_KAFKA"]
+
+PROJECT = f"""
+project: kafka
+lake: ./lake
+connections:
+  local: {{kafka: {{brokers: "{BROKER}"}}}}
+"""
+
+CHECKED = """
+pipeline: checked
+from: {kafka: {connection: local, topic: TOPIC}}
+decode: {json: {columns: {n: BIGINT, value: DOUBLE}}}
+transform: SELECT n, value, _topic AS topic, _offset AS "offset", _key AS k FROM input
+expect:
+  in_range: {check: "value < LIMIT", otherwise: dead_letter}
+to:
+  - delta: {table: silver.checked}
+dead_letters:
+  kafka: {connection: local, topic: TOPIC-dead, create_topic: {partitions: 1}}
+"""
+
+COPY = """
+pipeline: copy
+from: {kafka: {connection: local, topic: TOPIC}}
+decode: {json: {columns: {p: INTEGER, n: BIGINT, text: VARCHAR}}}
+transform: SELECT p, n, upper(text) AS text FROM input WHERE n >= 0
+expect:
+  has_number: {check: "n IS NOT NULL", otherwise: dead_letter}
+to: {kafka: {connection: local, topic: TOPIC-copy, partition: p, create_topic: {partitions: 3}}}
+"""
+
+
+class KafkaProgram(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="lakeward-kafka-program-")
+        self.addCleanup(folder.cleanup)
+        self.topic = self.id().rsplit(".", 1)[-1]
+        self.project = Project(folder.name)
+        self.project.write("lakeward.yaml", PROJECT)
+
+    def test_simulated_records_go_to_a_topic_with_their_device_as_key(self):
+        topic_tool("create", self.topic, 3)
+        lakeward("simulate", "sensors", "--count", 1000, "--seed", 7, "--to", f"kafka:{self.topic}", "--brokers",
+                 BROKER)
+        self.project.call("simulate", "bonds", "--count", 10, "--to", f"kafka:{self.topic}", "--connection", "local")
+        records = dump(self.topic)
+        sensors = [r for r in records if r["key"] is not None]
+        self.assertEqual(len(sensors), 1000)
+        self.assertEqual(len(records), 1010)
+        self.assertTrue(all(json.loads(r["value"])["device_id"] == r["key"] for r in sensors))
+        partition_of = {(r["key"], r["partition"]) for r in sensors}
+        self.assertEqual(len(partition_of), len({key for key, _ in partition_of}))
+        expected = lakeward("simulate", "sensors", "--count", 1000, "--seed", 7).stdout.splitlines()
+        self.assertEqual(sorted(r["value"] for r in sensors), sorted(expected))
+
+    def test_simulate_says_what_is_missing(self):
+        def fail(*arguments, code):
+            return lakeward("simulate", "sensors", "--count", 1, *arguments, expect=code).stderr
+        self.assertIn("needs --brokers HOST:PORT", fail("--to", "kafka:x", code=2))
+        self.assertIn("there is no topic 'missing'", fail("--to", "kafka:missing", "--brokers", BROKER, code=1))
+        self.assertIn("of use only with --to kafka:TOPIC", fail("--brokers", BROKER, code=2))
+
+    def test_the_order_of_each_partition_is_kept_by_all_threads(self):
+        count = 60_000  # enough for several threads
+        topic_tool("create", self.topic, 3)
+        topic_tool("produce", self.topic, 0, count)
+        self.project.write("pipelines/copy.yaml", COPY.replace("TOPIC", self.topic))
+        self.project.call("run", "--once")
+        found = {0: [], 1: [], 2: []}
+        for record in dump(f"{self.topic}-copy"):
+            value = json.loads(record["value"])
+            self.assertEqual(value["p"], record["partition"])
+            found[value["p"]].append(value["n"])
+        for partition, numbers in found.items():
+            self.assertEqual(numbers, list(range(count)), f"of partition {partition}")
+
+    def write_pipeline(self, limit):
+        self.project.write("pipelines/checked.yaml",
+                           CHECKED.replace("TOPIC", self.topic).replace("LIMIT", str(limit)))
+
+    def test_dead_letters_go_to_a_topic_and_come_back_from_it(self):
+        topic_tool("create", self.topic, 1)
+        send(self.topic, [("a", '{"n":1,"value":5}'), ("b", '{"n":2,"value":500}'), ("c", '{"n":3,'),
+                          ("d", '{"n":4,"value":7}')])
+        self.write_pipeline(100)
+        self.project.call("run", "--once")
+        self.project.call("run", "--once")
+        letters = {letter["key"]: letter for letter in dump(f"{self.topic}-dead")}
+        self.assertEqual(sorted(letters), ["b", "c"])
+        self.assertEqual(letters["b"]["value"], '{"n":2,"value":500}')
+        headers = letters["b"]["headers"]
+        self.assertEqual(headers["__connect.errors.topic"], self.topic)
+        self.assertEqual(headers["__connect.errors.partition"], "0")
+        self.assertEqual(headers["__connect.errors.offset"], "1")
+        self.assertEqual(headers["__connect.errors.connector.name"], "checked")
+        self.assertIn("breaks in_range", headers["__connect.errors.exception.message"])
+        self.assertEqual(headers["lakeward.epoch"], "0")
+        self.assertRegex(headers["lakeward.rejected_at"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertEqual(headers["lakeward.expectation"], "in_range")
+        self.assertEqual(json.loads(headers["lakeward.row"])["n"], 2)
+        self.assertNotIn("lakeward.row", letters["c"]["headers"])
+        self.assertIn("malformed JSON", letters["c"]["headers"]["__connect.errors.exception.message"])
+        self.assertEqual(self.project.tables(), ["silver.checked"])
+
+        listed = parse_json(self.project.call("dlq", "list", "checked", "--json").stdout)
+        self.assertEqual({row["reason"]: row["dead_letters"] for row in listed}, {"in_range": 1, "malformed": 1})
+        shown = parse_json(self.project.call("dlq", "show", "checked", "--json").stdout)
+        self.assertEqual({(row["source"], row["offset"], row["raw"]) for row in shown},
+                         {(self.topic, 1, '{"n":2,"value":500}'), (self.topic, 2, '{"n":3,')})
+
+        self.write_pipeline(1000)
+        self.project.call("dlq", "replay", "checked")
+        rows = self.project.query('SELECT n, topic, "offset", k FROM silver.checked ORDER BY n')
+        self.assertEqual([(r["n"], r["topic"], r["offset"], r["k"]) for r in rows],
+                         [(1, self.topic, 0, "a"), (2, self.topic, 1, "b"), (4, self.topic, 3, "d")])
+        # What is malformed still is: a new dead letter, which the next replay takes.
+        self.assertEqual(sorted(r["key"] for r in dump(f"{self.topic}-dead")), ["b", "c", "c"])
+
+    def test_validate_names_a_column_that_the_rows_do_not_have(self):
+        self.project.write("pipelines/copy.yaml", COPY.replace("partition: p", "key: txt").replace("TOPIC", "t"))
+        done = self.project.call("validate", expect=2)
+        self.assertRegex(done.stdout + done.stderr, r"copy\.yaml:8:\d+: 'key' names a column 'txt' that the result "
+                         r"does not have; did you mean 'text'\?")
+
+    def test_dead_letters_are_refused_where_they_cannot_go(self):
+        self.write_pipeline(1)
+        text = (self.project.folder / "pipelines/checked.yaml").read_text()
+        for change, message in [
+                (("kafka: {connection: local, topic: TOPIC-dead".replace("TOPIC", self.topic), "console: {x: 1"),
+                 "unknown"),
+                (("create_topic: {partitions: 1}", "key: k"), "'key' does not apply to dead letters"),
+                (("delta: {table: silver.checked}",
+                  f"kafka: {{connection: local, topic: {self.topic}-dead}}"), "a topic of their own")]:
+            self.project.write("pipelines/checked.yaml", text.replace(*change))
+            done = self.project.call("validate", expect=2)
+            self.assertIn(message, done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
