@@ -76,6 +76,7 @@ class DeadLetterTopic final : public stream::Sink, private stream::SinkWriter {
   stream::SinkWriter& writer() override { return *this; }
   stream::Committer& committer() override { return topic_->committer(); }
   std::string name() const override { return topic_->name(); }
+  std::string problem() const override { return topic_->problem(); }
 
  private:
   Status check(const engine::Schema& rows) override {
