@@ -6,12 +6,17 @@
 #include "cli/verbs.h"
 #include "service/pipeline_facts.h"
 #include "stream/accounting_json.h"
+#include "stream/source.h"
 
 namespace lakeward::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
 using service::PipelineFacts;
+
+uint64_t behind(const stream::PartLag& part) {
+  return part.end > part.position ? part.end - part.position : 0;
+}
 
 Json to_json(const PipelineFacts& facts) {
   Json object{{"pipeline", facts.name}, {"state", facts.state}};
@@ -35,6 +40,15 @@ Json to_json(const PipelineFacts& facts) {
   object["position"] = facts.position;
   if (facts.lag_records) object["lag_records"] = *facts.lag_records;
   if (facts.lag_bytes) object["lag_bytes"] = *facts.lag_bytes;
+  if (!facts.parts.empty()) {
+    object["parts"] = Json::array();
+    for (const stream::PartLag& part : facts.parts) {
+      object["parts"].push_back({{"part", part.part},
+                                 {"position", part.position},
+                                 {"end", part.end},
+                                 {"lag_records", behind(part)}});
+    }
+  }
   if (!facts.problem.empty()) object["problem"] = facts.problem;
   return object;
 }
@@ -60,6 +74,17 @@ std::vector<std::string> to_row(const PipelineFacts& facts) {
           facts.position};
 }
 
+std::string parts_table(const PipelineFacts& facts) {
+  std::vector<std::vector<std::string>> rows;
+  for (const stream::PartLag& part : facts.parts) {
+    rows.push_back({part.part, format_count(part.position), format_count(part.end),
+                    format_count(behind(part))});
+  }
+  if (rows.empty()) return "";
+  return "\n" + format_table({{"part"}, {"position", true}, {"end", true}, {"behind", true}}, rows,
+                             Screen::of_stdout());
+}
+
 Outcome status(const std::string& name, const Common& common) {
   auto workspace =
       service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
@@ -74,11 +99,13 @@ Outcome status(const std::string& name, const Common& common) {
   }
   Json array = Json::array();
   std::vector<std::vector<std::string>> rows;
+  std::string parts;
   std::string errors;
   for (const project::Pipeline* pipeline : pipelines) {
     const PipelineFacts facts = service::pipeline_facts(**workspace, *pipeline);
     array.push_back(to_json(facts));
     rows.push_back(to_row(facts));
+    if (!name.empty()) parts += parts_table(facts);
     if (!facts.problem.empty()) errors += facts.name + ": " + facts.problem + "\n";
     if (facts.process && !facts.process->problem.empty()) {
       errors += facts.name + ": " + facts.process->problem + "\n";
@@ -101,7 +128,7 @@ Outcome status(const std::string& name, const Common& common) {
                              {"behind", true},
                              {"position"}},
                             rows, Screen::of_stdout())
-            << errors;
+            << parts << errors;
   return ok_status();
 }
 
@@ -112,7 +139,8 @@ void add_status(CommandLine& line) {
   line.add({.name = "status",
             .summary = "Shows how far pipelines are: epochs, rows, lag, last errors",
             .details = {"Works while a run is going on and when none is. Rows are those of the "
-                        "process that runs, or ran last."},
+                        "process that runs, or ran last. With a name, each part of the "
+                        "source (a topic's partitions) is listed, too."},
             .examples = {"lakeward status", "lakeward status silver_sensor_data --json"}},
            [name](const Common& common) { return status(*name, common); })
       .optional_argument("PIPELINE", *name, "Only this one");

@@ -1,5 +1,7 @@
 #include "service/pipeline_facts.h"
 
+#include <utility>
+
 #include "checkpoint/checkpoint_log.h"
 #include "service/pipeline_builder.h"
 #include "stream/accounting_json.h"
@@ -43,10 +45,11 @@ Status read_source(Workspace& workspace, const project::Pipeline& pipeline,
   checkpoint::SourceLog log(workspace.checkpoint_store(),
                             checkpoint_folder(pipeline) + "/sources/0");
   RETURN_IF_ERROR(source->attach(log));
-  ASSIGN_OR_RETURN(const stream::SourceLag lag, source->lag(committed));
+  ASSIGN_OR_RETURN(stream::SourceLag lag, source->lag(committed));
   facts.position = lag.position;
   facts.lag_records = lag.records;
   facts.lag_bytes = lag.bytes;
+  facts.parts = std::move(lag.parts);
   return ok_status();
 }
 

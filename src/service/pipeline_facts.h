@@ -3,9 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "service/status_file.h"
 #include "service/workspace.h"
+#include "stream/source.h"
 
 namespace lakeward::service {
 
@@ -20,6 +22,7 @@ struct PipelineFacts {
   std::string position;
   std::optional<uint64_t> lag_records;
   std::optional<uint64_t> lag_bytes;
+  std::vector<stream::PartLag> parts;
   std::string problem;  // why something of this is not known
 };
 

@@ -89,11 +89,19 @@ struct ReadRequest {
   bool want_headers = true;
 };
 
+// How far one of several independent parts of a source has been read.
+struct PartLag {
+  std::string part;       // "sensor_data/0"
+  uint64_t position = 0;  // the next record to read
+  uint64_t end = 0;       // behind the last one that is there
+};
+
 // How far a source is behind, for `status`; nullopt where it cannot be known cheaply.
 struct SourceLag {
   std::optional<uint64_t> records;
   std::optional<uint64_t> bytes;
-  std::string position;  // for people: "input/a.jsonl at 1,234 bytes", "version 12"
+  std::string position;             // for people: "input/a.jsonl at 1,234 bytes", "version 12"
+  std::vector<PartLag> parts = {};  // of a source that has some
 };
 
 // Not thread-safe, save for the streams of a RecordReader. Errors that a retry can mend are

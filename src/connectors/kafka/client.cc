@@ -16,11 +16,47 @@ using std::chrono::steady_clock;
 // How long a question may remain unanswered, and how often it is put in that time.
 constexpr milliseconds kPatience{10'000};
 constexpr milliseconds kSlice{1'000};
+// Between attempts to get a token, before librdkafka is told that there is none.
+constexpr Duration kTokenPauses[] = {Duration{250'000}, Duration{1'000'000}, Duration{2'000'000}};
+
+constexpr std::string_view kExtensions = "sasl.oauthbearer.extensions";
 
 struct ConfDeleter {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
 };
 using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
+
+struct ErrorDeleter {
+  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
+};
+using Error = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
+
+std::string property(const config::StringMap& properties, std::string_view name) {
+  std::string last;
+  for (const auto& [key, value] : properties) {
+    if (key == name) last = value;
+  }
+  return last;
+}
+
+// Who asks for tokens; nullopt if the brokers want none.
+std::optional<OauthClient> oauth_client(const config::StringMap& properties) {
+  if (property(properties, "sasl.mechanisms") != "OAUTHBEARER") return std::nullopt;
+  return OauthClient{property(properties, "sasl.oauthbearer.token.endpoint.url"),
+                     property(properties, "sasl.oauthbearer.client.id"),
+                     SecretString(property(properties, "sasl.oauthbearer.client.secret")),
+                     property(properties, "sasl.oauthbearer.scope")};
+}
+
+std::vector<std::string> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(separators), text.size());
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
 
 std::optional<std::string> set_property(rd_kafka_conf_t* conf, const std::string& name,
                                         const std::string& value) {
@@ -30,57 +66,6 @@ std::optional<std::string> set_property(rd_kafka_conf_t* conf, const std::string
     return std::nullopt;
   }
   return std::string(why.data());
-}
-
-void on_error(rd_kafka_t*, int error, const char* text, void* events) {
-  static_cast<Events*>(events)->add(static_cast<rd_kafka_resp_err_t>(error), text);
-}
-
-void on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* events) {
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  static_cast<Events*>(events)->add_refusal(*message);
-}
-
-// What librdkafka would print is in Events, where it matters.
-void on_log(const rd_kafka_t*, int, const char*, const char*) {}
-
-bool needs_mending(rd_kafka_resp_err_t error, std::string_view text) {
-  switch (error) {
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
-    case RD_KAFKA_RESP_ERR__INVALID_ARG:
-      return true;
-    case RD_KAFKA_RESP_ERR__SSL:
-      // A handshake may also fail because a broker goes away in the middle of it.
-      return text.find("verify failed") != std::string_view::npos ||
-             text.find("unknown ca") != std::string_view::npos;
-    default:
-      return false;
-  }
-}
-
-std::string_view next_step(rd_kafka_resp_err_t error) {
-  switch (error) {
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
-      return "; check 'sasl', 'user' and 'password'";
-    case RD_KAFKA_RESP_ERR__SSL:
-      return "; check 'tls_ca', and that 'brokers' names the host of the certificate";
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return "; the user needs the permissions Describe and Read on the topic";
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      return "; the user needs the permission Read on the group 'group_id'";
-    default:
-      return "";
-  }
 }
 
 Offsets offsets_of(const rd_kafka_topic_partition_list_t& list) {
@@ -101,19 +86,26 @@ rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t& list) {
 
 }  // namespace
 
+std::vector<std::string> property_names() {
+  std::vector<std::string> names;
+  const Conf conf(rd_kafka_conf_new());
+  rd_kafka_topic_conf_t* topic = rd_kafka_topic_conf_new();
+  size_t global_count = 0;
+  size_t topic_count = 0;
+  const char** globals = rd_kafka_conf_dump(conf.get(), &global_count);
+  const char** topics = rd_kafka_topic_conf_dump(topic, &topic_count);
+  // Each is a list of names and values.
+  for (size_t i = 0; i + 1 < global_count; i += 2) names.emplace_back(globals[i]);
+  for (size_t i = 0; i + 1 < topic_count; i += 2) names.emplace_back(topics[i]);
+  rd_kafka_conf_dump_free(globals, global_count);
+  rd_kafka_conf_dump_free(topics, topic_count);
+  rd_kafka_topic_conf_destroy(topic);
+  return names;
+}
+
 std::optional<std::string> refuse_property(const std::string& name, const std::string& value) {
   const Conf conf(rd_kafka_conf_new());
   return set_property(conf.get(), name, value);
-}
-
-Status kafka_status(rd_kafka_resp_err_t error, const std::string& detail) {
-  const std::string message = detail + std::string(next_step(error));
-  if (needs_mending(error, detail)) return invalid_argument(message);
-  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-      error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
-    return not_found(message);
-  }
-  return unavailable(message);
 }
 
 std::string headers_json(const rd_kafka_message_t& message) {
@@ -134,79 +126,108 @@ std::string headers_json(const rd_kafka_message_t& message) {
   return headers_json(headers);
 }
 
-void Events::add(rd_kafka_resp_err_t error, const char* text) {
-  const std::lock_guard lock(mutex_);
-  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-    all_down_ = true;
-  } else if (needs_mending(error, text)) {
-    fatal_ = kafka_status(error, text);
-  } else {
-    last_ = text;
-  }
-}
-
-void Events::clear() {
-  const std::lock_guard lock(mutex_);
-  fatal_.reset();
-  last_.clear();
-  all_down_ = false;
-}
-
-Status Events::failure() const {
-  const std::lock_guard lock(mutex_);
-  if (fatal_) return *fatal_;
-  if (!last_.empty()) return unavailable(last_);
-  return all_down_ ? unavailable("no broker can be reached") : ok_status();
-}
-
-bool Events::is_down() const {
-  const std::lock_guard lock(mutex_);
-  return all_down_ || fatal_.has_value();
-}
-
-void Events::add_refusal(const rd_kafka_message_t& message) {
-  const std::lock_guard lock(mutex_);
-  // What an abort throws away was not refused.
-  if (message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-      message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || refusal_) {
-    return;
-  }
-  refusal_ = {message.err, rd_kafka_message_errstr(&message), message.len + message.key_len};
-}
-
-std::optional<Events::Refusal> Events::refusal() const {
-  const std::lock_guard lock(mutex_);
-  return refusal_;
-}
-
-Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties, Role role) {
+Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties, Role role,
+                                             const Service& service) {
   Conf conf(rd_kafka_conf_new());
-  std::unique_ptr<Client> client(new Client());
-  rd_kafka_conf_set_opaque(conf.get(), &client->events_);
+  std::unique_ptr<Client> client(new Client(service));
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   if (role == Role::kProducer) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  client->oauth_ = oauth_client(properties);
   for (const auto& [name, value] : properties) {
+    if (client->oauth_ && name.starts_with("sasl.oauthbearer.")) continue;  // ours
     // The value may be a secret.
     if (set_property(conf.get(), name, value)) {
-      return invalid_argument("kafka: librdkafka refuses the value of the property '" + name + "'");
+      return invalid_argument(service.name + ": librdkafka refuses the value of the property '" +
+                              name + "'");
     }
+  }
+  if (client->oauth_) {
+    client->extensions_ = split(property(properties, kExtensions), ",=");
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.get(), on_token_wanted);
+    rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
   }
   std::array<char, 512> why{};
   client->handle_ = rd_kafka_new(role == Role::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER,
                                  conf.get(), why.data(), why.size());
   if (client->handle_ == nullptr) {
-    return invalid_argument("kafka: " + std::string(why.data()));
+    return invalid_argument(service.name + ": " + std::string(why.data()));
   }
   (void)conf.release();  // librdkafka's now
+  if (client->oauth_) {
+    // Tokens are renewed by a thread of librdkafka's, whatever the others wait for.
+    const Error error(rd_kafka_sasl_background_callbacks_enable(client->handle_));
+    if (error != nullptr) {
+      return internal_error(service.name + ": " + rd_kafka_error_string(error.get()));
+    }
+  }
   return client;
 }
 
 Client::~Client() {
+  ending_.request_stop();
   // A consumer here is no member of a group, so there is none to leave.
   if (handle_ != nullptr) {
     rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
   }
+}
+
+void Client::on_error(rd_kafka_t*, int error, const char* text, void* client) {
+  static_cast<Client*>(client)->events_.add(static_cast<rd_kafka_resp_err_t>(error), text);
+}
+
+void Client::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* client) {
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  static_cast<Client*>(client)->events_.add_refusal(*message);
+}
+
+// What librdkafka would print is in events_ already, where it matters, but for one thing.
+void Client::on_log(const rd_kafka_t* handle, int, const char*, const char* text) {
+  const std::string_view line(text);
+  if (line.find("Disconnected") == std::string_view::npos ||
+      line.find("state APIVERSION_QUERY") == std::string_view::npos) {
+    return;
+  }
+  static_cast<Client*>(rd_kafka_opaque(handle))
+      ->events_.add(RD_KAFKA_RESP_ERR__TRANSPORT,
+                    "a broker closes connections at the first word (an SSL listener?)");
+}
+
+void Client::on_token_wanted(rd_kafka_t* handle, const char*, void* client) {
+  static_cast<Client*>(client)->renew_token(handle);
+}
+
+// librdkafka asks when four fifths of a token's life are over, and 10 s after a failure.
+void Client::renew_token(rd_kafka_t* handle) {
+  SystemClock clock;
+  io::HttpClient http;
+  Result<OauthToken> token = fetch_token(http, *oauth_, clock.now());
+  for (const Duration pause : kTokenPauses) {
+    if (token.ok() || !token.status().retriable()) break;
+    events_.add_token_failure(token.status());
+    if (!clock.wait(pause, ending_.get_token())) break;
+    token = fetch_token(http, *oauth_, clock.now());
+  }
+  if (token.ok()) {
+    std::vector<const char*> extensions;
+    for (const std::string& text : extensions_) extensions.push_back(text.c_str());
+    std::array<char, 512> why{};
+    if (rd_kafka_oauthbearer_set_token(handle, token->value.c_str(), token->expires.millis(),
+                                       oauth_->client_id.c_str(), extensions.data(),
+                                       extensions.size(), why.data(),
+                                       why.size()) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return;
+    }
+    token = invalid_argument("the token cannot be used: " + std::string(why.data()));
+  }
+  events_.add_token_failure(token.status());
+  rd_kafka_oauthbearer_set_token_failure(handle, token.status().message().c_str());
+}
+
+Status Client::failed(const std::string& what, rd_kafka_resp_err_t error,
+                      const std::string& detail) const {
+  return kafka_status(error, detail, service_).with_context(service_.name + ": " + what);
 }
 
 Status Client::failure() {
@@ -231,36 +252,49 @@ Status Client::repeat(const std::string& what, Ask ask) {
     // What librdkafka's threads know says more than "timed out".
     const Status behind = failure();
     if (!behind.ok() && (is_down() || steady_clock::now() >= end)) {
-      return behind.with_context("kafka: " + what);
+      return behind.with_context(service_.name + ": " + what);
     }
-    const Status status = kafka_status(error, rd_kafka_err2str(error));
-    if (!status.retriable() || steady_clock::now() >= end) {
-      return status.with_context("kafka: " + what);
-    }
+    const Status status = failed(what, error, rd_kafka_err2str(error));
+    if (!status.retriable() || steady_clock::now() >= end) return status;
   }
+}
+
+Result<std::vector<std::string>> Client::topics() {
+  std::vector<std::string> names;
+  RETURN_IF_ERROR(repeat("the " + service_.topic + "s", [&](int timeout_ms) {
+    const rd_kafka_metadata_t* metadata = nullptr;
+    const rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, 1, nullptr, &metadata, timeout_ms);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+    for (int i = 0; i < metadata->topic_cnt; ++i) names.emplace_back(metadata->topics[i].topic);
+    rd_kafka_metadata_destroy(metadata);
+    return error;
+  }));
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 template <typename Use>
 Status Client::look_up(const std::string& topic, Use use) {
   rd_kafka_topic_t* handle = rd_kafka_topic_new(handle_, topic.c_str(), nullptr);
   if (handle == nullptr) {
-    return kafka_status(rd_kafka_last_error(), rd_kafka_err2str(rd_kafka_last_error()))
-        .with_context("kafka: topic '" + topic + "'");
+    const rd_kafka_resp_err_t error = rd_kafka_last_error();
+    return failed(service_.topic + " '" + topic + "'", error, rd_kafka_err2str(error));
   }
-  const Status status = repeat("the partitions of topic '" + topic + "'", [&](int timeout_ms) {
-    const rd_kafka_metadata_t* metadata = nullptr;
-    rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, 0, handle, &metadata, timeout_ms);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
-    error = metadata->topic_cnt == 1 ? metadata->topics[0].err
-                                     : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) use(*metadata);
-    rd_kafka_metadata_destroy(metadata);
-    return error;
-  });
+  const Status status =
+      repeat("the partitions of " + service_.topic + " '" + topic + "'", [&](int timeout_ms) {
+        const rd_kafka_metadata_t* metadata = nullptr;
+        rd_kafka_resp_err_t error = rd_kafka_metadata(handle_, 0, handle, &metadata, timeout_ms);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return error;
+        error = metadata->topic_cnt == 1 ? metadata->topics[0].err
+                                         : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) use(*metadata);
+        rd_kafka_metadata_destroy(metadata);
+        return error;
+      });
   rd_kafka_topic_destroy(handle);
   if (status.code() == StatusCode::kNotFound) {
-    return not_found("kafka: there is no topic '" + topic +
-                     "'; create it, or correct 'topic' or 'brokers'");
+    return not_found(service_.name + ": there is no " + service_.topic + " '" + topic + "'; " +
+                     service_.unknown_topic);
   }
   return status;
 }
@@ -317,7 +351,7 @@ Result<Offsets> Client::list_offsets(const Offsets& wanted) {
   if (!ends.empty() && std::any_of(ends.begin(), ends.end(), [&](const auto& end) {
         return wanted.at(end.first) == Start::kLatest;
       })) {
-    return internal_error("kafka: a broker did not say where a partition ends");
+    return internal_error(service_.name + ": a broker did not say where a partition ends");
   }
   ASSIGN_OR_RETURN(const Offsets latest, list_offsets(ends));
   for (const auto& [where, offset] : latest) found[where] = offset;
@@ -328,7 +362,7 @@ Status Client::commit(const Offsets& offsets) {
   const PartitionList list = make_partition_list(offsets);
   const rd_kafka_resp_err_t error = rd_kafka_commit(handle_, list.get(), 1);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return ok_status();
-  return kafka_status(error, rd_kafka_err2str(error)).with_context("kafka: commit of the group");
+  return failed("commit of the group", error, rd_kafka_err2str(error));
 }
 
 Result<std::optional<StoredOffset>> Client::committed(const TopicPartition& partition) {

@@ -1,31 +1,29 @@
-// librdkafka, wrapped: a connection to a cluster, what can be asked of it, and its failures as
-// Status. The only file that includes rdkafka.h.
+// librdkafka, wrapped: a connection to a cluster, and what can be asked of it.
 #pragma once
 
 #include <rdkafka.h>
 
-#include <chrono>
 #include <compare>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "config/options.h"
+#include "connectors/kafka/errors.h"
+#include "connectors/kafka/oauth_token.h"
 #include "connectors/kafka/offsets.h"
 
 namespace lakeward::connectors::kafka {
 
+// The properties that librdkafka knows, those of topics included.
+std::vector<std::string> property_names();
+
 // Why librdkafka does not take a property; nullopt if it does.
 std::optional<std::string> refuse_property(const std::string& name, const std::string& value);
-
-// A failure that librdkafka names, as a Status: InvalidArgument for what somebody must mend
-// (passwords, certificates, permissions), NotFound for an unknown topic, else Unavailable.
-Status kafka_status(rd_kafka_resp_err_t error, const std::string& detail);
 
 // A message's headers as in headers.h.
 std::string headers_json(const rd_kafka_message_t& message);
@@ -35,34 +33,6 @@ struct BrokerAddress {
   std::string host;
   int port = 0;
   auto operator<=>(const BrokerAddress&) const = default;
-};
-
-// What librdkafka's threads report beside the answers to calls. Thread-safe.
-class Events {
- public:
-  void add(rd_kafka_resp_err_t error, const char* text);
-  // Forgets everything: called when the cluster has answered.
-  void clear();
-  // The failure that explains best why nothing comes, or OK if there was none.
-  Status failure() const;
-  // Whether no broker can be reached, or none that lets us in.
-  bool is_down() const;
-
-  // A producer's record that the brokers did not take; the first of them.
-  struct Refusal {
-    rd_kafka_resp_err_t error;
-    std::string text;
-    size_t bytes = 0;  // of key and value
-  };
-  void add_refusal(const rd_kafka_message_t& message);
-  std::optional<Refusal> refusal() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::optional<Status> fatal_;  // not retriable
-  std::string last_;             // what is known of a connection that failed
-  bool all_down_ = false;
-  std::optional<Refusal> refusal_;
 };
 
 // What a consumer group has stored of a partition.
@@ -76,14 +46,24 @@ class Client {
  public:
   enum class Role { kConsumer, kProducer };
 
-  // Connects in the background. Errors: InvalidArgument for properties that do not fit together.
+  // Connects in the background. Tokens for OAUTHBEARER (librdkafka's properties
+  // sasl.oauthbearer.token.endpoint.url, client.id, …) are asked for and renewed by fetch_token().
+  // Errors: InvalidArgument for properties that do not fit together.
   static Result<std::unique_ptr<Client>> make(const config::StringMap& properties,
-                                              Role role = Role::kConsumer);
+                                              Role role = Role::kConsumer,
+                                              const Service& service = Service());
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   rd_kafka_t* handle() { return handle_; }
+  const Service& service() const { return service_; }
+  // "kafka: what", and kafka_status() in the service's words.
+  Status failed(const std::string& what, rd_kafka_resp_err_t error,
+                const std::string& detail) const;
+
+  // All topics that may be seen. Errors: Unavailable, InvalidArgument.
+  Result<std::vector<std::string>> topics();
 
   // The numbers of a topic's partitions, ascending. Errors: NotFound, Unavailable, InvalidArgument.
   Result<std::vector<int32_t>> partitions(const std::string& topic);
@@ -113,7 +93,12 @@ class Client {
   std::optional<Events::Refusal> refusal() const { return events_.refusal(); }
 
  private:
-  Client() = default;
+  explicit Client(const Service& service) : service_(service), events_(service) {}
+  static void on_error(rd_kafka_t* handle, int error, const char* text, void* client);
+  static void on_log(const rd_kafka_t* handle, int level, const char* what, const char* text);
+  static void on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void* client);
+  static void on_token_wanted(rd_kafka_t* handle, const char* config, void* client);
+  void renew_token(rd_kafka_t* handle);
   // Calls `use(metadata)` with what is known of the topic.
   template <typename Use>
   Status look_up(const std::string& topic, Use use);
@@ -121,7 +106,11 @@ class Client {
   template <typename Ask>
   Status repeat(const std::string& what, Ask ask);
 
+  const Service service_;
   Events events_;
+  std::optional<OauthClient> oauth_;
+  std::vector<std::string> extensions_;  // of the SASL login: name, value, …
+  std::stop_source ending_;
   rd_kafka_t* handle_ = nullptr;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/suggest.h"
 #include "connectors/kafka/client.h"
 
 namespace lakeward::connectors::kafka {
@@ -15,7 +16,8 @@ std::vector<std::pair<std::string, Sasl>> option_choices(Sasl) {
   return {{"none", Sasl::kNone},
           {"plain", Sasl::kPlain},
           {"scram_sha_256", Sasl::kScramSha256},
-          {"scram_sha_512", Sasl::kScramSha512}};
+          {"scram_sha_512", Sasl::kScramSha512},
+          {"oauthbearer", Sasl::kOauthbearer}};
 }
 
 namespace {
@@ -28,6 +30,12 @@ constexpr OwnedProperty kConnectionProperties[] = {
     {"sasl.mechanisms", "say it in 'sasl'"},
     {"sasl.username", "say it in 'user'"},
     {"sasl.password", "say it in 'password'"},
+    {"sasl.oauthbearer.method", "tokens are asked for at 'token_url'"},
+    {"sasl.oauthbearer.token.endpoint.url", "say it in 'token_url'"},
+    {"sasl.oauthbearer.client.id", "say it in 'client_id'"},
+    {"sasl.oauthbearer.client.secret", "say it in 'client_secret'"},
+    {"sasl.oauthbearer.scope", "say it in 'scope'"},
+    {"sasl.oauthbearer.extensions", "say it in 'sasl_extensions'"},
     {"ssl.ca.location", "say it in 'tls_ca'"},
     {"ssl.certificate.location", "say it in 'tls_certificate'"},
     {"ssl.key.location", "say it in 'tls_key'"},
@@ -47,6 +55,12 @@ void check_property(const Value::Entry& entry, std::span<const OwnedProperty> ow
     }
   }
   if (!entry.value.is_scalar()) return;
+  const std::vector<std::string> known = property_names();
+  if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
+    problems.push_back({entry.key_location, "librdkafka has no property '" + entry.key + "'" +
+                                                suggestion(entry.key, known)});
+    return;
+  }
   const std::optional<std::string> refusal = refuse_property(entry.key, entry.value.text());
   if (!refusal) return;
   // The refusal may quote the value.
@@ -55,7 +69,50 @@ void check_property(const Value::Entry& entry, std::span<const OwnedProperty> ow
                                               (hide ? std::string() : ": " + *refusal)});
 }
 
+// Only this machine may be asked without encryption: the request holds the client's secret.
+bool is_safe_url(const std::string& url) {
+  if (url.starts_with("https://")) return true;
+  if (url.find('@') != std::string::npos) return false;  // what looks like a host may be a user
+  for (const std::string_view here : {"http://localhost", "http://127.0.0.1", "http://[::1]"}) {
+    if (!url.starts_with(here)) continue;
+    const char next = url.size() > here.size() ? url[here.size()] : '/';
+    if (next == ':' || next == '/') return true;
+  }
+  return false;
+}
+
+void check_oauth(const ConnectionOptions& options, const Value& block, Problems& problems) {
+  if (options.token_url.empty() || options.client_id.empty() || options.client_secret.empty()) {
+    problems.push_back({place_of(block, "sasl"),
+                        "'sasl: oauthbearer' needs 'token_url', 'client_id' and 'client_secret'"});
+  } else if (!is_safe_url(options.token_url)) {
+    problems.push_back({place_of(block, "token_url"),
+                        "'token_url' must begin with https://, as the secret is sent to it"});
+  }
+  for (const auto& [name, value] : options.sasl_extensions) {
+    if (name == "auth" || value.find_first_of(",=") != std::string::npos) {
+      problems.push_back(
+          {place_of(block, "sasl_extensions"), "'sasl_extensions': '" + name +
+                                                   "' must not be 'auth', nor its value hold "
+                                                   "',' or '='"});
+    }
+  }
+}
+
 }  // namespace
+
+const config::OptionSet<ConnectionOptions>& kafka_connection_options() {
+  using T = ConnectionOptions;
+  static const config::OptionSet<T> options = {
+      brokers_option<T>(),         tls_option<T>(),       tls_ca_option<T>(),
+      tls_certificate_option<T>(), tls_key_option<T>(),   tls_key_password_option<T>(),
+      tls_verify_option<T>(),      sasl_option<T>(),      user_option<T>(),
+      password_option<T>(),        token_url_option<T>(), client_id_option<T>(),
+      client_secret_option<T>(),   scope_option<T>(),     sasl_extensions_option<T>(),
+      properties_option<T>(),
+  };
+  return options;
+}
 
 const Location& place_of(const Value& block, std::string_view key) {
   const Value* given = block.find(key);
@@ -76,20 +133,31 @@ void check_connection(const ConnectionOptions& options, const Value& block,
   need(!options.tls_certificate.empty(), options.tls, "tls_certificate", "tls: true");
   need(!options.tls_key.empty(), options.tls, "tls_key", "tls: true");
   need(!options.tls_verify, options.tls, "tls_verify", "tls: true");
-  const bool sasl = options.sasl != Sasl::kNone;
-  need(!options.user.empty(), sasl, "user", "sasl");
-  need(!options.password.empty(), sasl, "password", "sasl");
-  if (sasl && options.user.empty()) {
+  const bool oauth = options.sasl == Sasl::kOauthbearer;
+  const bool password = options.sasl != Sasl::kNone && !oauth;
+  need(!options.user.empty(), password, "user", "sasl: plain or scram_…");
+  need(!options.password.empty(), password, "password", "sasl: plain or scram_…");
+  need(!options.token_url.empty(), oauth, "token_url", "sasl: oauthbearer");
+  need(!options.client_id.empty(), oauth, "client_id", "sasl: oauthbearer");
+  need(!options.client_secret.empty(), oauth, "client_secret", "sasl: oauthbearer");
+  need(!options.scope.empty(), oauth, "scope", "sasl: oauthbearer");
+  need(!options.sasl_extensions.empty(), oauth, "sasl_extensions", "sasl: oauthbearer");
+  if (password && (options.user.empty() || options.password.empty())) {
     problems.push_back({place_of(block, "sasl"), "'sasl' needs 'user' and 'password'"});
   }
+  if (oauth) check_oauth(options, block, problems);
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     problems.push_back({place_of(block, "tls_certificate"),
                         "'tls_certificate' and 'tls_key' belong together: give both"});
   }
+  check_properties(block, owned, problems);
+}
+
+void check_properties(const Value& block, std::span<const OwnedProperty> owned,
+                      Problems& problems) {
   const Value* properties = block.find("properties");
-  if (properties != nullptr && properties->is_map()) {
-    for (const Value::Entry& entry : properties->map()) check_property(entry, owned, problems);
-  }
+  if (properties == nullptr || !properties->is_map()) return;
+  for (const Value::Entry& entry : properties->map()) check_property(entry, owned, problems);
 }
 
 std::string refuse_topic_name(const std::string& name) {
@@ -102,6 +170,16 @@ std::string refuse_topic_name(const std::string& name) {
     return "";
   }
   return "'" + name + "' cannot be a topic's name (letters, digits, '.', '_' and '-', at most 249)";
+}
+
+Service service_of(const ConnectionOptions& options) {
+  Service service;
+  if (options.sasl == Sasl::kOauthbearer) {
+    service.login =
+        "the brokers do not accept the token: check 'scope', and that they trust the issuer "
+        "'token_url'";
+  }
+  return service;
 }
 
 config::StringMap connection_properties(const ConnectionOptions& options,
@@ -131,7 +209,18 @@ config::StringMap connection_properties(const ConnectionOptions& options,
       properties.emplace_back("enable.ssl.certificate.verification", "false");
     }
   }
-  if (sasl) {
+  if (options.sasl == Sasl::kOauthbearer) {
+    properties.emplace_back("sasl.mechanisms", "OAUTHBEARER");
+    properties.emplace_back("sasl.oauthbearer.token.endpoint.url", options.token_url);
+    properties.emplace_back("sasl.oauthbearer.client.id", options.client_id);
+    properties.emplace_back("sasl.oauthbearer.client.secret", options.client_secret.expose());
+    properties.emplace_back("sasl.oauthbearer.scope", options.scope);
+    std::string extensions;
+    for (const auto& [name, value] : options.sasl_extensions) {
+      extensions += (extensions.empty() ? "" : ",") + name + "=" + value;
+    }
+    properties.emplace_back("sasl.oauthbearer.extensions", extensions);
+  } else if (sasl) {
     const char* mechanism = options.sasl == Sasl::kPlain         ? "PLAIN"
                             : options.sasl == Sasl::kScramSha256 ? "SCRAM-SHA-256"
                                                                  : "SCRAM-SHA-512";

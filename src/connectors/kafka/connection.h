@@ -10,10 +10,11 @@
 
 #include "base/secret.h"
 #include "config/options.h"
+#include "connectors/kafka/service.h"
 
 namespace lakeward::connectors::kafka {
 
-enum class Sasl { kNone, kPlain, kScramSha256, kScramSha512 };
+enum class Sasl { kNone, kPlain, kScramSha256, kScramSha512, kOauthbearer };
 std::vector<std::pair<std::string, Sasl>> option_choices(Sasl);
 
 struct ConnectionOptions {
@@ -27,8 +28,16 @@ struct ConnectionOptions {
   Sasl sasl = Sasl::kNone;
   std::string user;
   SecretString password;
+  std::string token_url;
+  std::string client_id;
+  SecretString client_secret;
+  std::string scope;
+  config::StringMap sasl_extensions;
   config::StringMap properties;
 };
+
+// These options alone: of a connection that commands use.
+const config::OptionSet<ConnectionOptions>& kafka_connection_options();
 
 // A property of librdkafka that an option, or what Lakeward promises, decides.
 struct OwnedProperty {
@@ -39,12 +48,18 @@ struct OwnedProperty {
 // Checks the connection and `properties`; `owned` are refused beside those of the connection.
 void check_connection(const ConnectionOptions& options, const config::Value& block,
                       std::span<const OwnedProperty> owned, config::Problems& problems);
+// The `properties` of a block alone.
+void check_properties(const config::Value& block, std::span<const OwnedProperty> owned,
+                      config::Problems& problems);
 
 // Why this cannot be a topic's name; empty if it can.
 std::string refuse_topic_name(const std::string& name);
 
 // The place of a key's value, or of the block if it is not there.
 const config::Location& place_of(const config::Value& block, std::string_view key);
+
+// The words for what goes wrong with these options.
+Service service_of(const ConnectionOptions& options);
 
 // librdkafka's properties for these options. Holds secrets: never show it.
 config::StringMap connection_properties(const ConnectionOptions& options,
@@ -103,7 +118,8 @@ config::Option<T> tls_verify_option() {
 template <typename T>
 config::Option<T> sasl_option() {
   return {"sasl", internal::member_of<T>(&ConnectionOptions::sasl), config::default_to(Sasl::kNone),
-          "How 'user' and 'password' are given to the brokers."};
+          "How the client proves who it is: with 'user' and 'password', or with tokens of "
+          "'token_url'."};
 }
 template <typename T>
 config::Option<T> user_option() {
@@ -114,6 +130,34 @@ template <typename T>
 config::Option<T> password_option() {
   return {"password", internal::member_of<T>(&ConnectionOptions::password), config::optional(),
           "The SASL password."};
+}
+template <typename T>
+config::Option<T> token_url_option() {
+  return {"token_url", internal::member_of<T>(&ConnectionOptions::token_url), config::optional(),
+          "Where tokens for 'sasl: oauthbearer' come from: an OAuth 2.0 token endpoint, asked with "
+          "client credentials and again before each token expires."};
+}
+template <typename T>
+config::Option<T> client_id_option() {
+  return {"client_id", internal::member_of<T>(&ConnectionOptions::client_id), config::optional(),
+          "The client that asks for tokens."};
+}
+template <typename T>
+config::Option<T> client_secret_option() {
+  return {"client_secret", internal::member_of<T>(&ConnectionOptions::client_secret),
+          config::optional(), "The secret of 'client_id'."};
+}
+template <typename T>
+config::Option<T> scope_option() {
+  return {"scope", internal::member_of<T>(&ConnectionOptions::scope), config::optional(),
+          "What tokens are asked for, in the words of their issuer."};
+}
+template <typename T>
+config::Option<T> sasl_extensions_option() {
+  return {"sasl_extensions", internal::member_of<T>(&ConnectionOptions::sasl_extensions),
+          config::optional(),
+          "What the brokers want to know beside the token, such as logicalCluster and "
+          "identityPoolId."};
 }
 template <typename T>
 config::Option<T> properties_option() {

@@ -29,7 +29,8 @@ FetchBy choose_fetcher(const config::StringMap& properties) {
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& properties,
-                                                 const Offsets& from, FetchBy fetch_by) {
+                                                 const Offsets& from, FetchBy fetch_by,
+                                                 const Service& service) {
   config::StringMap all = properties;
   const size_t partitions = std::max<size_t>(1, from.size());
   // These hold for each partition, as each has its own queue.
@@ -46,7 +47,7 @@ Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& proper
   set_default(all, "enable.auto.offset.store", "false");
   set_default(all, "enable.partition.eof", "true");
   std::unique_ptr<Consumer> consumer(new Consumer());
-  ASSIGN_OR_RETURN(consumer->client_, Client::make(all));
+  ASSIGN_OR_RETURN(consumer->client_, Client::make(all, Client::Role::kConsumer, service));
   RETURN_IF_ERROR(fetch_by == FetchBy::kFetcher ? consumer->feed_by_fetcher(properties, from)
                                                 : consumer->feed_by_librdkafka(from));
   return consumer;
@@ -59,7 +60,7 @@ Status Consumer::feed_by_librdkafka(const Offsets& from) {
   const PartitionList list = make_partition_list(from);
   const rd_kafka_resp_err_t error = rd_kafka_assign(client_->handle(), list.get());
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return ok_status();
-  return kafka_status(error, rd_kafka_err2str(error)).with_context("kafka: assign");
+  return client_->failed("assign", error, rd_kafka_err2str(error));
 }
 
 Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from) {

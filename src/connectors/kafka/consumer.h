@@ -40,8 +40,8 @@ class PartitionFeed {
   virtual bool has_messages() const = 0;
 
   // Takes records before `to` that are there, some thousand at most; count is 0 if there are none.
-  // `block` must be empty. Errors: as kafka_status(); Unsupported if only librdkafka can read them;
-  // see lost().
+  // `block` must be empty. Errors: as Client::failed(); Unsupported if only librdkafka can read
+  // them; see lost().
   virtual Result<Slice> take(int64_t to, Wanted wanted,
                              const std::shared_ptr<MessageBlock>& block) = 0;
   // Whether the last failure of take() was that the broker no longer has the position.
@@ -61,7 +61,8 @@ class Consumer {
   // Reads from these places on. It cannot be sent to others: what librdkafka had fetched for the
   // old places could be taken for the new ones.
   static Result<std::unique_ptr<Consumer>> make(const config::StringMap& properties,
-                                                const Offsets& from, FetchBy fetch_by);
+                                                const Offsets& from, FetchBy fetch_by,
+                                                const Service& service = Service());
   ~Consumer();
 
   // Whether it would go on at just these places.

@@ -1,21 +1,29 @@
 // What a `from: kafka:` block may say.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/options.h"
 #include "connectors/kafka/connection.h"
-#include "connectors/kafka/offsets.h"
+#include "connectors/kafka/start.h"
+#include "connectors/kafka/subscription.h"
 
 namespace lakeward::connectors::kafka {
 
 enum class OnLostOffsets { kFail, kEarliest, kLatest };
 enum class Isolation { kReadCommitted, kReadUncommitted };
+// Their words in a project's files (config/options.h).
+std::vector<std::pair<std::string, OnLostOffsets>> option_choices(OnLostOffsets);
+std::vector<std::pair<std::string, Isolation>> option_choices(Isolation);
 
 struct KafkaSourceOptions : ConnectionOptions {
   std::vector<std::string> topic;
-  config::Value start;  // see parse_start()
+  std::string topic_pattern;  // instead of `topic`
+  config::Value start;        // see parse_start()
   OnLostOffsets on_lost_offsets = OnLostOffsets::kFail;
   Isolation isolation = Isolation::kReadCommitted;
   std::string group_id;
@@ -24,20 +32,12 @@ struct KafkaSourceOptions : ConnectionOptions {
 const config::OptionSet<KafkaSourceOptions>& kafka_source_options();
 void check_source_options(const KafkaSourceOptions& options, const config::Value& value,
                           config::Problems& problems);
-
-// Where a pipeline without a checkpoint begins. For a partition: an offset ≥ 0 as it is, or one of
-// these, or the first record at or after a time.
-struct Start {
-  static constexpr int64_t kLatest = -1;
-  static constexpr int64_t kEarliest = -2;
-
-  int64_t everywhere = kEarliest;  // kLatest, kEarliest or, if `is_time`, milliseconds since 1970
-  bool is_time = false;
-  Offsets offsets;  // of single partitions, before `everywhere`
-};
-
-// earliest | latest | 2026-01-01T00:00:00Z | {0: 5, 1: latest} | {sensor_data: {0: 5}}
-Start parse_start(const config::Value& value, const std::vector<std::string>& topics,
-                  config::Problems& problems);
+// The names of `option`, which stands at `place`.
+void check_topics(const std::vector<std::string>& topics, std::string_view option,
+                  const config::Location& place, config::Problems& problems);
+// Properties that a reader decides.
+std::span<const OwnedProperty> reading_properties();
+// Errors: InvalidArgument if the pattern is none.
+Result<Subscription> subscription_of(const KafkaSourceOptions& options);
 
 }  // namespace lakeward::connectors::kafka

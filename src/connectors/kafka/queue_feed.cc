@@ -13,7 +13,8 @@ void on_message(rd_kafka_t*, void* bell) { static_cast<Bell*>(bell)->ring(); }
 }  // namespace
 
 QueueFeed::QueueFeed(Client& client, const TopicPartition& partition, int64_t position, Bell& bell)
-    : partition_(partition),
+    : client_(client),
+      partition_(partition),
       queue_(rd_kafka_queue_get_partition(client.handle(), partition.topic.c_str(),
                                           partition.partition)),
       messages_(kTakenMessages),
@@ -62,8 +63,8 @@ Status QueueFeed::add(const rd_kafka_message_t& message, int64_t to, Wanted want
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     lost_ = message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
             message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
-    const Status status = kafka_status(message.err, rd_kafka_message_errstr(&message))
-                              .with_context("kafka: " + partition_.to_string());
+    const Status status =
+        client_.failed(partition_.to_string(), message.err, rd_kafka_message_errstr(&message));
     // It was there when the epoch was planned: a broker that has just started may not know it yet.
     return status.code() == StatusCode::kNotFound ? unavailable(status.message()) : status;
   }

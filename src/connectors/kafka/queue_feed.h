@@ -29,6 +29,7 @@ class QueueFeed final : public PartitionFeed {
   Status add(const rd_kafka_message_t& message, int64_t to, Wanted wanted, MessageBlock& block);
   Slice take_carried(int64_t to);
 
+  Client& client_;
   TopicPartition partition_;
   rd_kafka_queue_t* queue_;
   std::vector<rd_kafka_message_t*> messages_;

@@ -136,13 +136,14 @@ Status Shared::stalled() {
       std::any_of(splits_.begin(), splits_.end(), [](const Split& split) { return split.busy; });
   const auto waited = steady_clock::now() - last_progress_;
   const Status behind = consumer_->client().failure();
-  if (!behind.ok() && !behind.retriable()) return behind.with_context("kafka");
+  const std::string& service = consumer_->client().service().name;
+  if (!behind.ok() && !behind.retriable()) return behind.with_context(service);
   if (busy || waited < kPatienceWhenDown) return ok_status();
-  if (consumer_->client().is_down()) return behind.with_context("kafka");
+  if (consumer_->client().is_down()) return behind.with_context(service);
   if (waited < kPatience) return ok_status();
   for (const Split& split : splits_) {
     if (split.done) continue;
-    return unavailable("kafka: " + split.range.partition.to_string() + " gave nothing for " +
+    return unavailable(service + ": " + split.range.partition.to_string() + " gave nothing for " +
                        std::to_string(kPatience.count()) + " s, though offset " +
                        format_count(static_cast<uint64_t>(split.range.to)) +
                        " was there when the epoch was planned" +
@@ -293,7 +294,7 @@ Result<std::unique_ptr<Consumer>> ConsumerPool::take(const Offsets& from) {
     if (waiting_ != nullptr && waiting_->stands_at(from)) return std::move(waiting_);
     fetch_by = fetch_by_;
   }
-  return Consumer::make(properties_, from, fetch_by);
+  return Consumer::make(properties_, from, fetch_by, service_);
 }
 
 void ConsumerPool::leave_to_librdkafka() {

@@ -26,8 +26,10 @@ struct PartitionRange {
 // its readers.
 class ConsumerPool {
  public:
-  explicit ConsumerPool(config::StringMap properties)
-      : properties_(std::move(properties)), fetch_by_(choose_fetcher(properties_)) {}
+  ConsumerPool(config::StringMap properties, Service service)
+      : properties_(std::move(properties)),
+        service_(std::move(service)),
+        fetch_by_(choose_fetcher(properties_)) {}
 
   // A consumer that goes on from these places, or a new one.
   Result<std::unique_ptr<Consumer>> take(const Offsets& from);
@@ -43,6 +45,7 @@ class ConsumerPool {
 
  private:
   const config::StringMap properties_;
+  const Service service_;
   mutable std::mutex mutex_;
   FetchBy fetch_by_;
   std::unique_ptr<Consumer> waiting_;

@@ -34,13 +34,15 @@ Offsets all_at(const Offsets& partitions, int64_t what) {
 
 }  // namespace
 
-KafkaSource::KafkaSource(KafkaSourceOptions options, std::string pipeline,
-                         stream::Environment& environment)
+KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, Service service,
+                         std::string pipeline, stream::Environment& environment)
     : options_(std::move(options)),
+      subscription_(std::move(subscription)),
+      service_(std::move(service)),
       pipeline_(std::move(pipeline)),
       clock_(environment.clock),
       properties_(reading_properties(options_, environment.project_root)),
-      consumers_(std::make_shared<ConsumerPool>(properties_)) {}
+      consumers_(std::make_shared<ConsumerPool>(properties_, service_)) {}
 
 Status KafkaSource::attach(checkpoint::SourceLog& log) {
   log_ = &log;
@@ -53,7 +55,7 @@ Status KafkaSource::attach(checkpoint::SourceLog& log) {
 
 Result<Client*> KafkaSource::client() {
   if (client_ == nullptr) {
-    ASSIGN_OR_RETURN(client_, Client::make(properties_));
+    ASSIGN_OR_RETURN(client_, Client::make(properties_, Client::Role::kConsumer, service_));
   }
   return client_.get();
 }
@@ -61,12 +63,25 @@ Result<Client*> KafkaSource::client() {
 Status KafkaSource::discover() {
   if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return ok_status();
   ASSIGN_OR_RETURN(Client* const client, this->client());
+  std::vector<std::string> topics = subscription_.topics();
+  if (subscription_.is_pattern()) {
+    ASSIGN_OR_RETURN(topics, client->topics());
+    std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
+    // Those that are known are not forgotten: whether they are gone is seen below.
+    for (const TopicPartition& known : partitions_) topics.push_back(known.topic);
+    std::sort(topics.begin(), topics.end());
+    topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+    if (topics.empty()) {
+      return not_found(service_.name + ": no topic matches '" + subscription_.pattern() +
+                       "'; create one, or correct 'topic_pattern' or 'brokers'");
+    }
+  }
   std::vector<TopicPartition> found;
-  for (const std::string& topic : options_.topic) {
+  for (const std::string& topic : topics) {
     const Result<std::vector<int32_t>> numbers = client->partitions(topic);
     // Known before: deleted, or a broker that has just started and does not know it yet.
     if (numbers.status().code() == StatusCode::kNotFound && discovered_) {
-      return unavailable("kafka: the topic '" + topic +
+      return unavailable(service_.name + ": the " + service_.topic + " '" + topic +
                          "' is gone; if it was deleted, stop the pipeline");
     }
     RETURN_IF_ERROR(numbers.status());
@@ -79,7 +94,7 @@ Status KafkaSource::discover() {
 
 Result<Offsets> KafkaSource::decide_start() {
   config::Problems problems;
-  const Start start = parse_start(options_.start, options_.topic, problems);
+  const Start start = parse_start(options_.start, subscription_, problems);
   if (!problems.empty()) return invalid_argument(problems.front().to_string());
   RETURN_IF_ERROR(discover());
   Offsets wanted;
@@ -87,7 +102,7 @@ Result<Offsets> KafkaSource::decide_start() {
   Offsets given;
   for (const auto& [partition, offset] : start.offsets) {
     if (!wanted.contains(partition)) {
-      return invalid_argument("kafka: 'start' names " + partition.to_string() +
+      return invalid_argument(service_.name + ": 'start' names " + partition.to_string() +
                               ", which does not exist; correct 'start'");
     }
     if (offset >= 0) {
@@ -115,12 +130,13 @@ Result<Offsets> KafkaSource::begin_of(const std::optional<stream::Offset>& from)
   if (!from) return initial_offsets();
   ASSIGN_OR_RETURN(const Offsets begin, parse_offsets(*from));
   for (const auto& [partition, offset] : begin) {
-    if (std::find(options_.topic.begin(), options_.topic.end(), partition.topic) ==
-        options_.topic.end()) {
-      return invalid_argument("kafka: the checkpoint of '" + pipeline_ + "' has read the topic '" +
-                              partition.topic +
-                              "', which 'topic' does not name any more; put it back, or choose "
-                              "another checkpoint folder");
+    if (!subscription_.covers(partition.topic)) {
+      return invalid_argument(service_.name + ": the checkpoint of '" + pipeline_ +
+                              "' has read the " + service_.topic + " '" + partition.topic +
+                              "', which '" +
+                              (subscription_.is_pattern() ? "topic_pattern" : service_.option) +
+                              "' does not name any more; put it back, or choose another checkpoint "
+                              "folder");
     }
   }
   return begin;
@@ -128,7 +144,7 @@ Result<Offsets> KafkaSource::begin_of(const std::optional<stream::Offset>& from)
 
 Status KafkaSource::lost_offsets(const TopicPartition& partition, int64_t from,
                                  int64_t earliest) const {
-  return corruption("kafka: " + partition.to_string() + " begins at offset " +
+  return corruption(service_.name + ": " + partition.to_string() + " begins at offset " +
                     count_text(earliest) + ", but the checkpoint of '" + pipeline_ + "' is at " +
                     count_text(from) + ": " + count_text(earliest - from) +
                     " records were deleted before they were read.\n  To go on without them: set "
@@ -142,8 +158,9 @@ Result<Offsets> KafkaSource::skip_lost(const Offsets& from, const Offsets& earli
   for (auto& [partition, offset] : readable) {
     const int64_t end = latest.at(partition);
     if (offset > end) {
-      return corruption("kafka: " + partition.to_string() + " ends at offset " + count_text(end) +
-                        ", but the checkpoint of '" + pipeline_ + "' is at " + count_text(offset) +
+      return corruption(service_.name + ": " + partition.to_string() + " ends at offset " +
+                        count_text(end) + ", but the checkpoint of '" + pipeline_ + "' is at " +
+                        count_text(offset) +
                         ": the topic was deleted and made anew, or a broker lost records; to read "
                         "it from its beginning, choose another checkpoint folder");
     }
@@ -173,8 +190,8 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
       if (std::find(partitions_.begin(), partitions_.end(), partition) != partitions_.end()) {
         continue;
       }
-      return corruption("kafka: " + partition.to_string() + " is in the checkpoint of '" +
-                        pipeline_ +
+      return corruption(service_.name + ": " + partition.to_string() +
+                        " is in the checkpoint of '" + pipeline_ +
                         "', but does not exist: the topic was deleted and made anew; choose "
                         "another checkpoint folder");
     }
@@ -241,8 +258,8 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
     ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets({{partition, Start::kEarliest}}));
     const int64_t first = earliest.at(partition);
     if (first > offset) return lost_offsets(partition, offset, first);
-    return unavailable("kafka: " + partition.to_string() + " has no offset " + count_text(offset) +
-                       " at the broker that was asked");
+    return unavailable(service_.name + ": " + partition.to_string() + " has no offset " +
+                       count_text(offset) + " at the broker that was asked");
   };
   ASSIGN_OR_RETURN(std::unique_ptr<stream::RecordReader> reader,
                    make_record_reader(consumers_, std::move(ranges), std::move(options)));
@@ -269,13 +286,24 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
   ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   uint64_t behind = 0;
   for (const auto& [partition, offset] : begin) {
-    behind += static_cast<uint64_t>(std::max<int64_t>(0, latest.at(partition) - offset));
-    lag.position += (lag.position.empty() ? "" : ", ") + partition.topic + "/" +
-                    std::to_string(partition.partition) + " at " + count_text(offset);
+    const int64_t end = latest.at(partition);
+    behind += static_cast<uint64_t>(std::max<int64_t>(0, end - offset));
+    const std::string name = partition.topic + "/" + std::to_string(partition.partition);
+    lag.position += (lag.position.empty() ? "" : ", ") + name + " at " + count_text(offset);
+    lag.parts.push_back({name, static_cast<uint64_t>(offset), static_cast<uint64_t>(end)});
   }
   lag.records = behind;
   lag.bytes = behind * consumers_->mean_record_bytes();
   return lag;
+}
+
+Result<std::unique_ptr<stream::Source>> make_source(KafkaSourceOptions options, Service service,
+                                                    const stream::SourceArguments& arguments,
+                                                    stream::Environment& environment) {
+  ASSIGN_OR_RETURN(Subscription subscription, subscription_of(options));
+  return std::unique_ptr<stream::Source>(
+      std::make_unique<KafkaSource>(std::move(options), std::move(subscription), std::move(service),
+                                    arguments.pipeline, environment));
 }
 
 stream::SourceType source_type() {
@@ -286,8 +314,8 @@ stream::SourceType source_type() {
                      stream::Environment& environment) -> Result<std::unique_ptr<stream::Source>> {
             ASSIGN_OR_RETURN(KafkaSourceOptions options,
                              parse_options(kafka_source_options(), arguments.options));
-            return std::unique_ptr<stream::Source>(
-                std::make_unique<KafkaSource>(std::move(options), arguments.pipeline, environment));
+            Service service = service_of(options);
+            return make_source(std::move(options), std::move(service), arguments, environment);
           }};
 }
 

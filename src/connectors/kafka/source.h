@@ -16,11 +16,12 @@
 namespace lakeward::connectors::kafka {
 
 // An offset is Spark's, with all partitions: {"sensor_data":{"0":86,"1":74}}. Where the pipeline
-// began is in sources/N/0, as Spark writes it. A partition that appears later is read from its
-// first record on, offset 0.
+// began is in sources/N/0, as Spark writes it. A partition that appears later, or a
+// topic that a pattern matches, is read from its first record on, offset 0.
 class KafkaSource final : public stream::Source {
  public:
-  KafkaSource(KafkaSourceOptions options, std::string pipeline, stream::Environment& environment);
+  KafkaSource(KafkaSourceOptions options, Subscription subscription, Service service,
+              std::string pipeline, stream::Environment& environment);
 
   Status attach(checkpoint::SourceLog& log) override;
   // Errors: Corruption if records that were not read yet are gone, or the topic is another one than
@@ -48,6 +49,8 @@ class KafkaSource final : public stream::Source {
   Status lost_offsets(const TopicPartition& partition, int64_t from, int64_t earliest) const;
 
   KafkaSourceOptions options_;
+  Subscription subscription_;
+  Service service_;
   std::string pipeline_;
   Clock& clock_;
   config::StringMap properties_;  // holds secrets
@@ -59,6 +62,11 @@ class KafkaSource final : public stream::Source {
   std::optional<Timestamp> discovered_;
   std::optional<Offsets> drain_to_;
 };
+
+// Of any service that speaks Kafka's protocol. Errors: InvalidArgument for a pattern that is none.
+Result<std::unique_ptr<stream::Source>> make_source(KafkaSourceOptions options, Service service,
+                                                    const stream::SourceArguments& arguments,
+                                                    stream::Environment& environment);
 
 stream::SourceType source_type();
 

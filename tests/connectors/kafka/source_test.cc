@@ -198,6 +198,40 @@ TEST_F(KafkaSource, ReadsAPartitionThatAppearsLaterFromItsFirstRecord) {
   EXPECT_EQ(records[0].text, "b");
 }
 
+TEST_F(KafkaSource, ReadsAllTopicsThatMatchAPatternAndThoseMadeLater) {
+  brokers.create_topic("sensor_a", 1);
+  brokers.create_topic("a_sensor_b", 1);
+  brokers.send("sensor_a", 0, {{"a"}});
+  brokers.send("a_sensor_b", 0, {{"no"}});
+  SourceRun run(world, "kafka",
+                options({{"brokers", scalar(brokers.address())},
+                         {"topic_pattern", scalar("sensor_.*")},
+                         {"start", scalar("latest")}}));
+  ASSERT_TRUE(run.attach().ok());
+  EXPECT_FALSE(run.plan(std::nullopt).value());
+  EXPECT_EQ(run.log().read_file("0").value(),
+            std::string("\0v1\n", 4) + "{\"sensor_a\":{\"0\":1}}");
+  brokers.create_topic("sensor_b", 1);
+  brokers.send("sensor_b", 0, {{"b"}});
+  EXPECT_FALSE(run.plan(std::nullopt).value()) << "topics are asked for only now and then";
+  world.clock.advance(Duration{5'000'000});
+  const stream::Offset to = plan(run, std::nullopt);
+  EXPECT_EQ(to, "{\"sensor_a\":{\"0\":1},\"sensor_b\":{\"0\":1}}");
+  const auto records = run.read({std::nullopt, to}).value();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].text, "b");
+}
+
+TEST_F(KafkaSource, SaysThatNoTopicMatches) {
+  SourceRun run(
+      world, "kafka",
+      options({{"brokers", scalar(brokers.address())}, {"topic_pattern", scalar("sensor")}}));
+  ASSERT_TRUE(run.attach().ok());
+  const Status status = run.plan(std::nullopt).status();
+  EXPECT_EQ(status.code(), StatusCode::kNotFound);
+  EXPECT_THAT(status.message(), HasSubstr("no topic matches 'sensor'"));
+}
+
 TEST_F(KafkaSource, RefusesATopicThatWasMadeAnew) {
   brokers.send("readings", 0, {{"a"}});
   SourceRun run = start();
@@ -266,7 +300,7 @@ TEST_P(KafkaOptions, AreCheckedByName) {
                        [&](const auto& one) { return one.first == name; });
   };
   if (!has("brokers")) given.emplace_back("brokers", scalar("localhost:9092"));
-  if (!has("topic")) given.emplace_back("topic", scalar("t"));
+  if (!has("topic") && !has("topic_pattern")) given.emplace_back("topic", scalar("t"));
   config::Problems problems;
   world.registry.source("kafka")->check(options(given), problems);
   ASSERT_EQ(problems.size(), 1u);
@@ -282,9 +316,18 @@ config::Value property(const char* name, const char* value, bool secret = false)
 INSTANTIATE_TEST_SUITE_P(
     Cases, KafkaOptions,
     ::testing::Values(
-        WrongOptions{"Pattern",
-                     {{"topic", scalar("^sensor.*")}},
-                     "a pattern ('^sensor.*') is not supported yet"},
+        WrongOptions{
+            "Pattern", {{"topic", scalar("^sensor.*")}}, "a pattern goes into 'topic_pattern'"},
+        WrongOptions{"TopicAndPattern",
+                     {{"topic", scalar("t")}, {"topic_pattern", scalar("a.*")}},
+                     "'topic' and 'topic_pattern' exclude each other"},
+        WrongOptions{
+            "BrokenPattern", {{"topic_pattern", scalar("a(")}}, "'a(' is not a regular expression"},
+        WrongOptions{"NoTopic",
+                     {{"topic", config::Value(config::Value::List(), {})}},
+                     "'topic' names no topic"},
+        WrongOptions{
+            "StartBefore1970", {{"start", scalar("1969-12-31T23:59:59Z")}}, "'start' must be"},
         WrongOptions{"TopicName", {{"topic", scalar("a b")}}, "cannot be a topic's name"},
         WrongOptions{"Start", {{"start", scalar("erliest")}}, "'start' must be earliest, latest"},
         WrongOptions{"StartOffset",
@@ -292,11 +335,12 @@ INSTANTIATE_TEST_SUITE_P(
                      "must be a partition's number"},
         WrongOptions{"StartTopic",
                      {{"start", options({{"u", options({{"0", scalar("1")}})}})}},
-                     "which 'topic' does not name"},
+                     "'start' names 'u', which is not among the topics to read"},
         WrongOptions{"Policy", {{"on_lost_offsets", scalar("skip")}}, "'on_lost_offsets' must be"},
-        WrongOptions{"UnknownProperty",
-                     {{"properties", property("fetch.wait.max.mss", "5")}},
-                     "No such configuration property: \"fetch.wait.max.mss\""},
+        WrongOptions{
+            "UnknownProperty",
+            {{"properties", property("fetch.wait.max.mss", "5")}},
+            "librdkafka has no property 'fetch.wait.max.mss'; did you mean 'fetch.wait.max.ms'?"},
         WrongOptions{
             "OwnedProperty", {{"properties", property("group.id", "g")}}, "say it in 'group_id'"},
         WrongOptions{
@@ -306,7 +350,24 @@ INSTANTIATE_TEST_SUITE_P(
                      "'tls_ca' is of no use without 'tls: true'"},
         WrongOptions{
             "SaslWithoutUser", {{"sasl", scalar("plain")}}, "'sasl' needs 'user' and 'password'"},
-        WrongOptions{"Oauth", {{"sasl", scalar("oauthbearer")}}, "'sasl' must be"}),
+        WrongOptions{"SaslWithoutPassword",
+                     {{"sasl", scalar("plain")}, {"user", scalar("u")}},
+                     "'sasl' needs 'user' and 'password'"},
+        WrongOptions{"OauthWithoutClient",
+                     {{"sasl", scalar("oauthbearer")}},
+                     "needs 'token_url', 'client_id' and 'client_secret'"},
+        WrongOptions{"OauthWithoutTls",
+                     {{"sasl", scalar("oauthbearer")},
+                      {"token_url", scalar("http://127.0.0.1.example.com/token")},
+                      {"client_id", scalar("c")},
+                      {"client_secret", scalar("s")}},
+                     "'token_url' must begin with https://"},
+        WrongOptions{"TokenWithoutOauth",
+                     {{"token_url", scalar("https://example.com/token")}},
+                     "'token_url' is of no use without 'sasl: oauthbearer'"},
+        WrongOptions{"OwnedOauthProperty",
+                     {{"properties", property("sasl.oauthbearer.method", "oidc")}},
+                     "tokens are asked for at 'token_url'"}),
     [](const auto& info) { return info.param.name; });
 
 TEST(KafkaOptionSecrets, AreNotInComplaints) {

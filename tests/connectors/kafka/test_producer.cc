@@ -87,6 +87,26 @@ void TestProducer::create_topic(const std::string& topic, int partitions) {
   rd_kafka_NewTopic_destroy(wanted);
 }
 
+void TestProducer::allow_only(const std::string& topic, const std::string& principal) {
+  std::array<char, 512> why{};
+  rd_kafka_AclBinding_t* rule = rd_kafka_AclBinding_new(
+      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal.c_str(),
+      "*", RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, why.data(), why.size());
+  ASSERT_NE(rule, nullptr) << why.data();
+  rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);
+  rd_kafka_CreateAcls(handle_, &rule, 1, nullptr, answers);
+  rd_kafka_event_t* answer = rd_kafka_queue_poll(answers, kTimeoutMs);
+  const rd_kafka_CreateAcls_result_t* result = rd_kafka_event_CreateAcls_result(answer);
+  ASSERT_NE(result, nullptr);
+  size_t count = 0;
+  const rd_kafka_acl_result_t** rules = rd_kafka_CreateAcls_result_acls(result, &count);
+  ASSERT_EQ(count, 1u);
+  EXPECT_EQ(rd_kafka_acl_result_error(rules[0]), nullptr);
+  rd_kafka_event_destroy(answer);
+  rd_kafka_queue_destroy(answers);
+  rd_kafka_AclBinding_destroy(rule);
+}
+
 void TestProducer::delete_records(const std::string& topic, int32_t partition, int64_t offset) {
   rd_kafka_topic_partition_list_t* before = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(before, topic.c_str(), partition)->offset = offset;

@@ -1,0 +1,152 @@
+#include "connectors/kafka/errors.h"
+
+#include <string_view>
+
+namespace lakeward::connectors::kafka {
+namespace {
+
+// How librdkafka's report of a token that could not be had begins.
+constexpr std::string_view kNoToken = "Failed to acquire SASL OAUTHBEARER token";
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// Alerts by which a broker refuses the client's certificate, or asks for one (RFC 8446, 6).
+bool refuses_client(std::string_view text) {
+  for (const std::string_view alert :
+       {"alert certificate required", "alert unknown ca", "alert bad certificate",
+        "alert certificate unknown", "alert certificate expired", "alert handshake failure"}) {
+    if (contains(text, alert)) return true;
+  }
+  return false;
+}
+
+bool refuses_broker(std::string_view text) { return contains(text, "verify failed"); }
+bool is_no_tls(std::string_view text) {
+  return contains(text, "wrong version number") || contains(text, "PLAINTEXT broker listener");
+}
+
+bool needs_mending(rd_kafka_resp_err_t error, std::string_view text) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+      return true;
+    default:
+      // A handshake may also fail because a broker goes away in the middle of it.
+      return refuses_broker(text) || refuses_client(text) || is_no_tls(text);
+  }
+}
+
+std::string_view next_step(rd_kafka_resp_err_t error, std::string_view text,
+                           const Service& service) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM:
+      return service.login;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return service.topic_permission;
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return service.group_permission;
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+      return service.reach;
+    default:
+      break;
+  }
+  if (refuses_broker(text)) return service.certificate;
+  if (refuses_client(text)) return service.own_certificate;
+  if (is_no_tls(text) || contains(text, "SSL listener?")) return service.encryption;
+  if (error == RD_KAFKA_RESP_ERR__TRANSPORT) return service.reach;
+  return "";
+}
+
+// Without advice on librdkafka's own properties, which have other names here.
+std::string in_our_words(const std::string& detail) {
+  const size_t advice = detail.find(", verify that ssl.ca.location");
+  return detail.substr(0, advice);
+}
+
+}  // namespace
+
+Status kafka_status(rd_kafka_resp_err_t error, const std::string& detail, const Service& service) {
+  std::string message = in_our_words(detail);
+  const std::string_view step = next_step(error, detail, service);
+  if (!step.empty()) message += "; " + std::string(step);
+  if (needs_mending(error, detail)) return invalid_argument(message);
+  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+      error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+    return not_found(message);
+  }
+  return unavailable(message);
+}
+
+void Events::add(rd_kafka_resp_err_t error, const char* text) {
+  const std::lock_guard lock(mutex_);
+  if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+    all_down_ = true;
+    return;
+  }
+  // add_token_failure() knows more.
+  if (std::string_view(text).starts_with(kNoToken)) return;
+  const Status status = kafka_status(error, text, service_);
+  if (status.code() == StatusCode::kInvalidArgument) {
+    fatal_ = status;
+  } else {
+    last_ = status;
+  }
+}
+
+void Events::add_token_failure(const Status& status) {
+  const std::lock_guard lock(mutex_);
+  if (status.retriable()) {
+    last_ = status;
+    all_down_ = true;  // nobody lets us in
+  } else {
+    fatal_ = status;
+  }
+}
+
+void Events::clear() {
+  const std::lock_guard lock(mutex_);
+  fatal_.reset();
+  last_ = ok_status();
+  all_down_ = false;
+}
+
+Status Events::failure() const {
+  const std::lock_guard lock(mutex_);
+  if (fatal_) return *fatal_;
+  if (!last_.ok()) return unavailable(last_.message());
+  return all_down_ ? unavailable("no broker can be reached; " + service_.reach) : ok_status();
+}
+
+void Events::add_refusal(const rd_kafka_message_t& message) {
+  const std::lock_guard lock(mutex_);
+  // What an abort throws away was not refused.
+  if (message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+      message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || refusal_) {
+    return;
+  }
+  refusal_ = {message.err, rd_kafka_message_errstr(&message), message.len + message.key_len};
+}
+
+std::optional<Events::Refusal> Events::refusal() const {
+  const std::lock_guard lock(mutex_);
+  return refusal_;
+}
+
+bool Events::is_down() const {
+  const std::lock_guard lock(mutex_);
+  return all_down_ || fatal_.has_value();
+}
+
+}  // namespace lakeward::connectors::kafka

@@ -1,0 +1,150 @@
+#include "connectors/kafka/topic_tail.h"
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "connectors/kafka/consumer.h"
+#include "connectors/kafka/start.h"
+#include "stream/utf8.h"
+
+namespace lakeward::connectors::kafka {
+namespace {
+
+std::string as_text(std::string_view bytes) {
+  return stream::is_utf8(bytes) ? std::string(bytes) : stream::escape_bytes(bytes);
+}
+
+class Tail {
+ public:
+  Tail(std::unique_ptr<Consumer> consumer, Offsets from, std::stop_token stop)
+      : consumer_(std::move(consumer)), from_(std::move(from)), stop_(std::move(stop)) {}
+
+  // Records before these ends, the newest `count` of them, ordered by time.
+  Result<std::vector<TailRecord>> before(const Offsets& ends, uint64_t count);
+  // What has arrived; waits a moment for it.
+  Result<std::vector<TailRecord>> arrived();
+
+ private:
+  Status take(const TopicPartition& partition, int64_t to, std::vector<TailRecord>& records);
+  // What is wrong with the brokers, if nothing can come.
+  Status broken();
+
+  std::unique_ptr<Consumer> consumer_;
+  Offsets from_;
+  std::stop_token stop_;
+  MessageBlockPool pool_;
+};
+
+Status Tail::take(const TopicPartition& partition, int64_t to, std::vector<TailRecord>& records) {
+  PartitionFeed& feed = consumer_->feed(partition);
+  ASSIGN_OR_RETURN(
+      const Slice slice,
+      feed.take(to, {.keys = true, .timestamps = true, .headers = true}, pool_.take()));
+  if (slice.count == 0) return ok_status();
+  consumer_->client().clear_events();
+  const format::RecordBatch batch = slice.block->batch(slice.first, slice.count);
+  for (size_t i = 0; i < slice.count; ++i) {
+    TailRecord record{partition.topic,     partition.partition, batch.offsets[i],
+                      batch.timestamps[i], std::nullopt,        as_text(batch.records[i].payload),
+                      batch.headers[i]};
+    if (batch.keys[i]) record.key = as_text(*batch.keys[i]);
+    records.push_back(std::move(record));
+  }
+  return ok_status();
+}
+
+Status Tail::broken() {
+  if (!consumer_->client().is_down()) return ok_status();
+  return consumer_->client().failure().with_context(consumer_->client().service().name);
+}
+
+Result<std::vector<TailRecord>> Tail::before(const Offsets& ends, uint64_t count) {
+  std::vector<TailRecord> records;
+  bool complete = false;
+  while (!complete && !stop_.stop_requested()) {
+    const uint64_t rings = consumer_->bell().rings();
+    complete = true;
+    for (const auto& [partition, end] : ends) {
+      if (consumer_->feed(partition).finish(end)) continue;
+      RETURN_IF_ERROR(take(partition, end, records));
+      complete = complete && consumer_->feed(partition).finish(end);
+    }
+    if (complete) break;
+    RETURN_IF_ERROR(broken());
+    consumer_->bell().wait(rings);
+  }
+  const auto order = [](const TailRecord& record) {
+    return std::tie(record.timestamp, record.partition, record.offset);
+  };
+  std::sort(records.begin(), records.end(),
+            [&](const TailRecord& a, const TailRecord& b) { return order(a) < order(b); });
+  if (records.size() > count) {
+    records.erase(records.begin(), records.end() - static_cast<ptrdiff_t>(count));
+  }
+  return records;
+}
+
+Result<std::vector<TailRecord>> Tail::arrived() {
+  std::vector<TailRecord> records;
+  const uint64_t rings = consumer_->bell().rings();
+  for (const auto& [partition, offset] : from_) {
+    RETURN_IF_ERROR(take(partition, INT64_MAX, records));
+  }
+  if (!records.empty()) return records;
+  RETURN_IF_ERROR(broken());
+  consumer_->bell().wait(rings);
+  return records;
+}
+
+}  // namespace
+
+Status tail_topic(const Cluster& cluster, const std::string& topic, const TailOptions& options,
+                  const std::function<Status(const TailRecord&)>& show, std::stop_token stop) {
+  config::StringMap properties = cluster.properties;
+  properties.emplace_back("isolation.level", "read_committed");
+  Offsets from;
+  Offsets ends;
+  {
+    ASSIGN_OR_RETURN(const std::unique_ptr<Client> client,
+                     Client::make(properties, Client::Role::kConsumer, cluster.service));
+    ASSIGN_OR_RETURN(const std::vector<int32_t> numbers, client->partitions(topic));
+    for (const int32_t number : numbers) {
+      from[{topic, number}] = Start::kEarliest;
+      ends[{topic, number}] = Start::kLatest;
+    }
+    ASSIGN_OR_RETURN(from, client->list_offsets(from));
+    ASSIGN_OR_RETURN(ends, client->list_offsets(ends));
+  }
+  for (auto& [partition, offset] : from) {
+    const int64_t end = ends.at(partition);
+    const auto most = static_cast<int64_t>(std::min<uint64_t>(options.last, INT64_MAX / 2));
+    offset = std::max(offset, end - most);
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer,
+                   Consumer::make(properties, from, FetchBy::kLibrdkafka, cluster.service));
+  Tail tail(std::move(consumer), from, stop);
+  uint64_t left = options.count.value_or(UINT64_MAX);
+  const auto show_all = [&](const std::vector<TailRecord>& records) -> Status {
+    for (const TailRecord& record : records) {
+      if (left == 0 || stop.stop_requested()) break;
+      RETURN_IF_ERROR(show(record));
+      --left;
+    }
+    return ok_status();
+  };
+  if (options.last > 0) {
+    ASSIGN_OR_RETURN(const std::vector<TailRecord> records, tail.before(ends, options.last));
+    RETURN_IF_ERROR(show_all(records));
+  }
+  while (options.follow && left > 0 && !stop.stop_requested()) {
+    ASSIGN_OR_RETURN(const std::vector<TailRecord> records, tail.arrived());
+    RETURN_IF_ERROR(show_all(records));
+  }
+  return ok_status();
+}
+
+}  // namespace lakeward::connectors::kafka
