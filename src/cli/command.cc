@@ -193,6 +193,12 @@ Command& Command::argument(const std::string& name, std::string& target, const s
   return *this;
 }
 
+Command& Command::options(const std::string& names, std::vector<std::string>& target,
+                          const std::string& doc, const std::string& value_name) {
+  entry_.app->add_option(names, target)->allow_extra_args(false);
+  entry_.options.push_back({split_names(names), value_name, doc, {}});
+  return *this;
+}
 Command& Command::optional_argument(const std::string& name, std::string& target,
                                     const std::string& doc) {
   entry_.app->add_option(name, target);

@@ -52,6 +52,9 @@ class Command {
   // "90s", "10 minutes".
   Command& option(const std::string& names, std::optional<Duration>& target,
                   const std::string& doc);
+  // May be repeated, each time with one value.
+  Command& options(const std::string& names, std::vector<std::string>& target,
+                   const std::string& doc, const std::string& value_name = "TEXT");
   // One of `choices`.
   Command& choice(const std::string& names, std::string& target,
                   const std::vector<std::string>& choices, const std::string& doc);

@@ -7,6 +7,7 @@
 #include "cli/interruption.h"
 #include "cli/json_output.h"
 #include "cli/verbs.h"
+#include "connectors/kafka/topic_admin.h"
 #include "connectors/schema_registry/client.h"
 #include "io/memory_store.h"
 #include "service/pipeline_builder.h"
@@ -76,6 +77,19 @@ Status reach_source(service::Workspace& workspace, const project::Pipeline& pipe
       .status();
 }
 
+// Whether the brokers of a connection let us in.
+Finding check_brokers(const project::Connection& connection, const fs::path& root) {
+  const std::string what = "connection " + connection.name;
+  const auto topics = [&]() -> Result<std::vector<connectors::kafka::TopicSummary>> {
+    ASSIGN_OR_RETURN(const auto cluster,
+                     connectors::kafka::cluster_of(connection.type, connection.options, root));
+    ASSIGN_OR_RETURN(const auto admin, connectors::kafka::TopicAdmin::connect(cluster));
+    return admin->list();
+  }();
+  if (!topics.ok()) return {what, false, topics.status().message()};
+  return {what, true, connection.type + ", " + format_count(topics->size()) + " topics"};
+}
+
 std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop) {
   const project::Project& project = workspace.project();
   std::vector<Finding> findings = {
@@ -86,6 +100,12 @@ std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop
       check_folder("checkpoints", project.checkpoints),
       check_memory(project.memory_bytes),
   };
+  for (const project::Connection& connection : project.connections) {
+    if (stop.stop_requested()) break;
+    if (connectors::kafka::is_cluster(connection.type)) {
+      findings.push_back(check_brokers(connection, project.root));
+    }
+  }
   for (const project::Pipeline& pipeline : project.pipelines) {
     if (pipeline.is_view()) continue;
     const Status reached = reach_source(workspace, pipeline, stop);
@@ -127,12 +147,13 @@ Outcome doctor(const Common& common) {
 }  // namespace
 
 void add_doctor(CommandLine& line) {
-  line.add({.name = "doctor",
-            .summary = "Tries everything that the project needs and says how to mend it",
-            .details = {"Folders and disk space, memory, time zone, and each pipeline's source. "
-                        "Nothing is written."},
-            .examples = {"lakeward doctor"}},
-           doctor);
+  line.add(
+      {.name = "doctor",
+       .summary = "Tries everything that the project needs and says how to mend it",
+       .details = {"Folders and disk space, memory, time zone, connections to brokers, and each "
+                   "pipeline's source. Nothing is written."},
+       .examples = {"lakeward doctor"}},
+      doctor);
 }
 
 }  // namespace lakeward::cli

@@ -14,7 +14,6 @@ void add_unsupported(CommandLine& line) {
        "`lakeward query --as-of` reads the older version"},
       {"serve", "Scheduler, REST, metrics and web console", "`lakeward run` runs the pipelines"},
       {"submit", "Runs the project on Apache Spark", "`lakeward run` runs it on this machine"},
-      {"topics", "Topics of a message broker", "brokers are not supported yet"},
   };
   for (const Announced& announced : kAnnounced) {
     auto ignored = std::make_shared<std::vector<std::string>>();

@@ -19,6 +19,7 @@ void add_all_verbs(CommandLine& line) {
   add_status(line);
   add_dlq(line);
   add_simulate(line);
+  add_topics(line);
   add_version(line);
   add_completion(line);
   add_unsupported(line);

@@ -25,6 +25,7 @@ void add_unsupported(CommandLine& line);
 void add_validate(CommandLine& line);
 void add_doctor(CommandLine& line);
 void add_test(CommandLine& line);
+void add_topics(CommandLine& line);
 void add_version(CommandLine& line);
 
 }  // namespace lakeward::cli
