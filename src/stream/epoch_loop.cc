@@ -85,9 +85,10 @@ Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
   interrupted_ = false;
   recovered_ = false;
   uint64_t failures = 0;
-  uint64_t epochs_before = 0;
   while (true) {
-    set_state(PipelineState::kRunning);
+    // A pipeline that waits for somebody stays `retrying` until it gets on.
+    if (failures == 0) set_state(PipelineState::kRunning);
+    got_on_ = false;
     const Status outcome = attempt(mode, every, stop);
     if (outcome.ok() || (outcome.code() == StatusCode::kCancelled && stop.stop_requested())) {
       set_state(PipelineState::kStopped);
@@ -99,9 +100,7 @@ Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
       set_state(PipelineState::kFailed);
       return outcome;
     }
-    const uint64_t epochs_now = status().epochs;
-    failures = epochs_now > epochs_before ? 1 : failures + 1;
-    epochs_before = epochs_now;
+    failures = got_on_ ? 1 : failures + 1;
     note_error(outcome, failures);
     const Duration delay = backoff(failures);
     if (environment_.observer != nullptr) {
@@ -134,11 +133,12 @@ Status EpochLoop::attempt(PlanMode mode, Duration every, std::stop_token stop) {
     }
     ASSIGN_OR_RETURN(const std::optional<Plan> next, plan(mode, stop));
     if (next) {
+      if (status().retries == 0) set_state(PipelineState::kRunning);
       RETURN_IF_ERROR(spec_.checkpoint->begin(next->epoch));
       RETURN_IF_ERROR(run_epoch(*next, /*repeated=*/false));
     } else {
       if (mode == PlanMode::kDrain) return ok_status();
-      set_state(PipelineState::kIdle);
+      note_progress(PipelineState::kIdle);
       if (environment_.observer != nullptr) environment_.observer->idle();
     }
     if (mode == PlanMode::kDrain || (next && last_was_full_)) continue;
@@ -275,7 +275,6 @@ Result<std::optional<EpochLoop::Plan>> EpochLoop::plan(PlanMode mode, std::stop_
 }
 
 Status EpochLoop::run_epoch(const Plan& plan, bool repeated) {
-  set_state(PipelineState::kRunning);
   const Timestamp begun = environment_.clock.now();
   EpochReport report;
   report.epoch = {plan.epoch.id, plan.epoch.time};
@@ -349,13 +348,20 @@ void EpochLoop::note_error(const Status& error, uint64_t attempt) {
   status_.last_error_time = now;
 }
 
+void EpochLoop::note_progress(PipelineState state) {
+  got_on_ = true;
+  std::lock_guard lock(mutex_);
+  status_.state = state;
+  status_.retries = 0;
+  status_.retrying_since.reset();
+}
+
 void EpochLoop::note_epoch(const EpochReport& report) {
+  note_progress(PipelineState::kRunning);
   std::lock_guard lock(mutex_);
   status_.last_epoch = report.epoch;
   ++status_.epochs;
   status_.total += report.accounting;
-  status_.retries = 0;
-  status_.retrying_since.reset();
 }
 
 }  // namespace lakeward::stream

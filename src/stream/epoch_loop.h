@@ -53,6 +53,8 @@ class EpochLoop final : public PipelineRunner {
 
   void set_state(PipelineState state);
   void note_error(const Status& error, uint64_t attempt);
+  // What failed before is overcome.
+  void note_progress(PipelineState state);
   void note_epoch(const EpochReport& report);
 
   PipelineSpec spec_;
@@ -63,6 +65,7 @@ class EpochLoop final : public PipelineRunner {
   std::optional<checkpoint::PlannedEpoch> last_;  // committed
   std::optional<Plan> unfinished_;
   bool last_was_full_ = false;
+  bool got_on_ = false;  // since the last failure
 
   std::atomic<bool> interrupted_{false};
   mutable std::mutex mutex_;  // guards status_
