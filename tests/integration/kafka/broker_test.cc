@@ -5,13 +5,14 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "broker_fixture.h"
+#include "integration/kafka/broker_fixture.h"
 
 namespace lakeward::test {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "broker_fixture.h"
+#include "integration/kafka/broker_fixture.h"
 #include "connectors/kafka/test_consumer.h"
 #include "support/sink_conformance.h"
 

@@ -1,0 +1,129 @@
+// The built program while its broker is away: it waits, says so, and goes on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "integration/kafka/broker_fixture.h"
+#include "support/process.h"
+
+namespace lakeward::test {
+namespace {
+
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+class KafkaOutage : public KafkaBroker {
+ protected:
+  std::filesystem::path project() const { return world.folder.path() / "project"; }
+  void write_project() const {
+    write_text(project() / "lakeward.yaml",
+               "project: outage\nlake: ./lake\nconnections:\n  cluster: {kafka: {brokers: \"" +
+                   address + "\"}}\n");
+    for (const char* name : {"followed", "drained"}) {
+      write_text(project() / "pipelines" / (name + std::string(".yaml")),
+                 "pipeline: " + std::string(name) +
+                     "\nfrom: {kafka: {connection: cluster, topic: " + topic +
+                     "}}\n"
+                     "transform: SELECT _partition AS p, _offset AS o FROM input\n"
+                     "to: {delta: {table: bronze." +
+                     name + "}}\ntrigger: {every: 100ms}\n");
+    }
+  }
+  ProcessResult call(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.end(), {"--project", project().string()});
+    return run_lakeward(arguments);
+  }
+  std::vector<std::string> command(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), lakeward_binary());
+    arguments.insert(arguments.end(), {"--project", project().string()});
+    return arguments;
+  }
+  // Rows, and how many of them are different.
+  std::string counts(const std::string& table) const {
+    return call({"query", "SELECT count(*), count(DISTINCT (p, o)) FROM bronze." + table,
+                 "--format", "csv"})
+        .out;
+  }
+  std::string state() const {
+    const Json status = Json::parse(call({"status", "followed", "--json"}).out, nullptr, false);
+    return status.is_array() && !status.empty() ? status[0].value("state", "") : "";
+  }
+  void send(int count) {
+    TestProducer producer(properties());
+    for (int32_t partition = 0; partition < 2; ++partition) {
+      producer.send(topic, partition, std::vector<Message>(static_cast<size_t>(count), {"{}"}));
+    }
+  }
+  static std::string folder() { return from_environment("LAKEWARD_KAFKA_FOLDER"); }
+  static void kill_broker() {
+    pid_t pid = 0;
+    std::ifstream(folder() + "/pid") >> pid;
+    ASSERT_GT(pid, 0);
+    ASSERT_EQ(kill(pid, SIGKILL), 0);
+  }
+};
+
+TEST_F(KafkaOutage, IsWaitedForAndNothingIsLostOrRepeated) {
+  TestProducer(properties()).create_topic(topic, 2);
+  write_project();
+  send(500);
+  Process run(command({"run", "followed"}));
+  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n1000,1000\n"); }))
+      << run.err();
+
+  kill_broker();
+  // A run that is to end with the topic does not take an absent broker for its end.
+  Process once(command({"run", "drained", "--once"}));
+  ASSERT_TRUE(eventually([&] { return state() == "retrying"; })) << run.err();
+  ASSERT_TRUE(eventually([&] { return once.err().find("retrying") != std::string::npos; }));
+  EXPECT_TRUE(once.running());
+  EXPECT_TRUE(run.running());
+  const ProcessResult status = call({"status", "followed"});
+  EXPECT_THAT(status.out, HasSubstr("retrying"));
+  EXPECT_THAT(status.out, HasSubstr("last error: kafka: "));
+  EXPECT_THAT(status.out, HasSubstr("check 'brokers'"));
+  const ProcessResult doctor = call({"doctor"});
+  EXPECT_EQ(doctor.exit_code, 1);
+  EXPECT_THAT(doctor.out, HasSubstr("wrong  connection cluster: kafka: "));
+
+  ASSERT_EQ(std::system((folder() + "/restart").c_str()), 0);
+  send(500);
+  const ProcessResult drained = once.wait();
+  EXPECT_EQ(drained.exit_code, 0) << drained.err;
+  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n2000,2000\n"); }))
+      << run.err();
+  EXPECT_TRUE(eventually([&] { return state() == "idle"; }));
+  run.send_signal(SIGTERM);
+  const ProcessResult followed = run.wait();
+  EXPECT_EQ(followed.exit_code, 130) << followed.err;  // a clean stop by a signal
+  // Said once, when it began.
+  const size_t first = followed.err.find("retrying");
+  EXPECT_NE(first, std::string::npos);
+  EXPECT_EQ(followed.err.find("retrying", first + 1), std::string::npos) << followed.err;
+  // What was there when the broker could be asked for the first time, or more.
+  EXPECT_THAT(counts("drained"), ::testing::AnyOf(HasSubstr("1000,1000"), HasSubstr("2000,2000")));
+}
+
+TEST_F(KafkaOutage, StatusTellsEachPartition) {
+  TestProducer(properties()).create_topic(topic, 2);
+  write_project();
+  send(3);
+  ASSERT_EQ(call({"run", "followed", "--once"}).exit_code, 0);
+  TestProducer(properties()).send(topic, 1, {{"{}"}, {"{}"}});
+  const Json status = Json::parse(call({"status", "followed", "--json"}).out);
+  EXPECT_EQ(status[0]["lag_records"], 2);
+  EXPECT_EQ(status[0]["parts"],
+            Json::parse("[{\"part\":\"" + topic +
+                        "/0\",\"position\":3,\"end\":3,\"lag_records\":0},"
+                        "{\"part\":\"" +
+                        topic + "/1\",\"position\":3,\"end\":5,\"lag_records\":2}]"));
+  EXPECT_THAT(call({"status", "followed"}).out, HasSubstr(topic + "/1"));
+}
+
+}  // namespace
+}  // namespace lakeward::test
