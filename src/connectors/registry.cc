@@ -7,6 +7,7 @@
 #include "connectors/file/source.h"
 #include "connectors/http/source.h"
 #include "connectors/kafka/event_hubs.h"
+#include "connectors/kafka/event_hubs_sink.h"
 #include "connectors/kafka/sink.h"
 #include "connectors/kafka/source.h"
 #include "connectors/simulator/source.h"
@@ -18,6 +19,7 @@ void register_connectors(stream::Registry& registry) {
   registry.add_source("delta", delta::source_type());
   registry.add_sink("delta", delta::sink_type());
   registry.add_source("event_hubs", kafka::event_hubs_source_type());
+  registry.add_sink("event_hubs", kafka::event_hubs_sink_type());
   registry.add_source("file", file::source_type());
   registry.add_sink("file", file::sink_type());
   registry.add_source("http", http::source_type());

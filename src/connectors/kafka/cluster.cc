@@ -47,7 +47,7 @@ Result<Cluster> cluster_of(const std::string& connector, const config::Value& gi
   if (connector == "event_hubs") {
     const config::Value options = only_known(given, event_hubs_connection_options().infos());
     const EventHubsConnection hubs = event_hubs_connection_options().parse(options, problems);
-    if (problems.empty()) check_event_hubs_connection(hubs, options, problems);
+    if (problems.empty()) check_event_hubs_connection(hubs, options, {}, problems);
     if (!problems.empty()) return refused(problems);
     connection = kafka_connection(hubs);
     cluster.service = event_hubs_service();

@@ -29,71 +29,13 @@ constexpr std::pair<const char*, const char*> kProperties[] = {
 
 std::string namespace_of(const std::string& host) { return host.substr(0, host.find('.')); }
 
-void check_event_hubs(const EventHubsSourceOptions& options, const ConnectionString& string,
-                      const Value& block, Problems& problems) {
-  const Location& place = place_of(block, "event_hub");
-  if (options.event_hub.empty() && string.entity_path.empty()) {
-    problems.push_back({place,
-                        "'event_hub' is missing: the event hub to read, or a list of them; only "
-                        "the connection string of a single event hub (with EntityPath) says it"});
-    return;
-  }
-  check_topics(event_hubs_of(options), "event_hub", place, problems);
-  if (string.entity_path.empty()) return;
-  for (const std::string& name : options.event_hub) {
-    if (name == string.entity_path) continue;
-    problems.push_back({place, "'event_hub' names '" + name +
-                                   "', but 'connection_string' is for the event hub '" +
-                                   string.entity_path +
-                                   "' alone (EntityPath): take the connection string of a policy "
-                                   "of '" +
-                                   name + "' or of the namespace, or correct 'event_hub'"});
-  }
-}
-
 void check_options(const EventHubsSourceOptions& options, const Value& block, Problems& problems) {
   const size_t before = problems.size();
-  check_event_hubs_connection(options, block, problems);
-  const Result<ConnectionString> string = parse_connection_string(options.connection_string);
-  if (!string.ok() || problems.size() > before) return;
-  check_event_hubs(options, *string, block, problems);
-  parse_start(options.start, Subscription::of_topics(event_hubs_of(options)), problems);
-}
-
-// The options of EventHubsConnection, as options of a struct that inherits it.
-template <typename T, typename M>
-constexpr M T::*member_of(M EventHubsConnection::*member) {
-  return member;
-}
-
-template <typename T>
-config::Option<T> namespace_option() {
-  return {"namespace", member_of<T>(&EventHubsConnection::name_space), required(),
-          "The Event Hubs namespace: NAME of NAME.servicebus.windows.net. Its tier must have a "
-          "Kafka endpoint: Standard or higher."};
-}
-template <typename T>
-config::Option<T> connection_string_option() {
-  return {"connection_string", member_of<T>(&EventHubsConnection::connection_string), required(),
-          "The connection string of a shared access policy, of the namespace or of one event hub. "
-          "To read, the policy needs the claim Listen."};
-}
-template <typename T>
-config::Option<T> endpoint_option() {
-  return {"endpoint", member_of<T>(&EventHubsConnection::endpoint), optional(),
-          "Another host:port of the Kafka endpoint, such as a private one; default: the host of "
-          "the connection string, port 9093."};
-}
-template <typename T>
-config::Option<T> authorities_option() {
-  return {"tls_ca", member_of<T>(&EventHubsConnection::tls_ca), optional(),
-          "A PEM file with the authorities that may sign the endpoint's certificate; default: the "
-          "system's."};
-}
-template <typename T>
-config::Option<T> other_properties_option() {
-  return {"properties", member_of<T>(&EventHubsConnection::properties), optional(),
-          "Any other property of librdkafka, by its name there."};
+  check_event_hubs_connection(options, block, reading_properties(), problems);
+  if (!parse_connection_string(options.connection_string).ok() || problems.size() > before) return;
+  check_event_hub_names(options, options.event_hub, block, problems);
+  parse_start(options.start, Subscription::of_topics(event_hubs_of(options, options.event_hub)),
+              problems);
 }
 
 const config::OptionSet<EventHubsSourceOptions>& source_options() {
@@ -122,7 +64,7 @@ const config::OptionSet<EventHubsSourceOptions>& source_options() {
 KafkaSourceOptions kafka_options(const EventHubsSourceOptions& options) {
   KafkaSourceOptions kafka;
   static_cast<ConnectionOptions&>(kafka) = kafka_connection(options);
-  kafka.topic = event_hubs_of(options);
+  kafka.topic = event_hubs_of(options, options.event_hub);
   kafka.start = options.start;
   kafka.on_lost_offsets = options.on_lost_offsets;
   kafka.group_id = options.consumer_group;
@@ -172,7 +114,7 @@ Result<ConnectionString> parse_connection_string(const SecretString& text) {
 }
 
 void check_event_hubs_connection(const EventHubsConnection& connection, const Value& block,
-                                 Problems& problems) {
+                                 std::span<const OwnedProperty> owned, Problems& problems) {
   const Value* text = block.find("connection_string");
   if (text != nullptr && text->is_unresolved()) return;  // already reported
   const Result<ConnectionString> string = parse_connection_string(connection.connection_string);
@@ -189,12 +131,37 @@ void check_event_hubs_connection(const EventHubsConnection& connection, const Va
                                            "', but 'connection_string' is of the namespace '" +
                                            namespace_of(string->host) + "': correct one of them"});
   }
-  check_properties(block, reading_properties(), problems);
+  check_properties(block, owned, problems);
 }
 
-std::vector<std::string> event_hubs_of(const EventHubsSourceOptions& options) {
-  if (!options.event_hub.empty()) return options.event_hub;
-  const Result<ConnectionString> string = parse_connection_string(options.connection_string);
+void check_event_hub_names(const EventHubsConnection& connection,
+                           const std::vector<std::string>& names, const Value& block,
+                           Problems& problems) {
+  const Location& place = place_of(block, "event_hub");
+  const Result<ConnectionString> string = parse_connection_string(connection.connection_string);
+  if (!string.ok()) return;  // see check_event_hubs_connection()
+  const std::string& own = string->entity_path;
+  if (names.empty() && own.empty()) {
+    problems.push_back({place,
+                        "'event_hub' is missing: the name of the event hub; only the connection "
+                        "string of a single event hub (with EntityPath) says it"});
+    return;
+  }
+  check_topics(event_hubs_of(connection, names), "event_hub", place, problems);
+  for (const std::string& name : names) {
+    if (own.empty() || name == own) continue;
+    problems.push_back({place, "'event_hub' names '" + name +
+                                   "', but 'connection_string' is for the event hub '" + own +
+                                   "' alone (EntityPath): take the connection string of a policy "
+                                   "of '" +
+                                   name + "' or of the namespace, or correct 'event_hub'"});
+  }
+}
+
+std::vector<std::string> event_hubs_of(const EventHubsConnection& connection,
+                                       const std::vector<std::string>& names) {
+  if (!names.empty()) return names;
+  const Result<ConnectionString> string = parse_connection_string(connection.connection_string);
   if (!string.ok() || string->entity_path.empty()) return {};
   return {string->entity_path};
 }

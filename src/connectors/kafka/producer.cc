@@ -76,8 +76,8 @@ Producer::Producer(ProducerOptions options, std::unique_ptr<Client> client)
       topic_(rd_kafka_topic_new(client_->handle(), options_.topic.c_str(), nullptr)) {}
 
 Result<std::unique_ptr<Producer>> Producer::make(const ProducerOptions& options) {
-  ASSIGN_OR_RETURN(auto client,
-                   Client::make(producing_properties(options), Client::Role::kProducer));
+  ASSIGN_OR_RETURN(auto client, Client::make(producing_properties(options), Client::Role::kProducer,
+                                             options.service));
   std::unique_ptr<Producer> producer(new Producer(options, std::move(client)));
   if (producer->topic_ != nullptr) return producer;
   return producer->explain(rd_kafka_last_error(), rd_kafka_err2str(rd_kafka_last_error()), 0);
@@ -100,13 +100,14 @@ Status Producer::repeat(const std::string& what, Duration patience, Step step) {
     rd_kafka_error_t* error = step(kSliceMs);
     if (error == nullptr) return ok_status();
     const bool again = rd_kafka_error_is_retriable(error) != 0;
-    const Status status = explain(error).with_context("kafka: " + what);
+    const Status status = explain(error).with_context(options_.service.name + ": " + what);
     if (!again) return status;
     // What librdkafka's threads know says more than "timed out".
     const Status behind = client_->failure();
-    if (!behind.ok() && !behind.retriable()) return behind.with_context("kafka: " + what);
+    if (!behind.ok() && !behind.retriable())
+      return behind.with_context(options_.service.name + ": " + what);
     if (wait.is_over(client_->is_down())) {
-      return behind.ok() ? status : behind.with_context("kafka: " + what);
+      return behind.ok() ? status : behind.with_context(options_.service.name + ": " + what);
     }
   }
 }
@@ -126,16 +127,22 @@ Status Producer::fenced(const std::string& text) const {
 
 Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, size_t bytes) const {
   if (is_fencing(error)) return fenced(text);
-  const std::string topic = "topic '" + options_.topic + "'";
+  const Service& service = options_.service;
+  const std::string topic = service.topic + " '" + options_.topic + "'";
   switch (error) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return invalid_argument(
           (bytes > 0 ? "a record of " + format_count(bytes) + " bytes" : std::string("a record")) +
-          " is larger than the " + topic +
-          " takes; raise 'max.message.bytes' of the topic (and 'message.max.bytes' in "
-          "'properties'), or make the row smaller in the transform");
+          " is larger than the " + topic + " takes; " +
+          (service.too_large.empty()
+               ? "raise 'max.message.bytes' of the topic (and 'message.max.bytes' in "
+                 "'properties'), or make the row smaller in the transform"
+               : service.too_large));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      if (!service.write_permission.empty()) {
+        return invalid_argument(text + "; " + service.write_permission);
+      }
       return invalid_argument(text + "; the user needs the permissions Describe and Write on the " +
                               topic + (options_.transactional_id.empty() ? "" : ", and Read"));
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
@@ -157,7 +164,7 @@ Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, siz
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
       return invalid_argument("the " + topic + " does not take a record: " + text);
     default:
-      return kafka_status(error, text);
+      return kafka_status(error, text, service);
   }
 }
 
@@ -184,7 +191,8 @@ Status Producer::take_over() {
 
 Status Producer::begin() {
   rd_kafka_error_t* error = rd_kafka_begin_transaction(client_->handle());
-  if (error != nullptr) return explain(error).with_context("kafka: begin of a transaction");
+  if (error != nullptr)
+    return explain(error).with_context(options_.service.name + ": begin of a transaction");
   open_ = true;
   begun_ = steady_now();
   return ok_status();
@@ -231,7 +239,7 @@ Status Producer::send(const OutgoingRecord& record) {
     rd_kafka_error_t* error = rd_kafka_produceva(client_->handle(), parts.data(), count);
     if (error == nullptr) return ok_status();
     const bool full = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
-    Status status = explain(error, bytes).with_context("kafka: " + sending());
+    Status status = explain(error, bytes).with_context(options_.service.name + ": " + sending());
     if (full) {
       rd_kafka_poll(client_->handle(), kSliceMs);
       status = check_progress(wait);
@@ -245,12 +253,13 @@ Status Producer::send(const OutgoingRecord& record) {
 std::string Producer::sending() const { return "sending to '" + options_.topic + "'"; }
 
 Status Producer::check_progress(Wait& wait) {
-  RETURN_IF_ERROR(check_refusals().with_context("kafka: " + sending()));
+  RETURN_IF_ERROR(check_refusals().with_context(options_.service.name + ": " + sending()));
   wait.observe(rd_kafka_outq_len(client_->handle()));
   const Status behind = client_->failure();
-  if (!behind.ok() && !behind.retriable()) return behind.with_context("kafka: " + sending());
+  if (!behind.ok() && !behind.retriable())
+    return behind.with_context(options_.service.name + ": " + sending());
   if (!wait.is_over(client_->is_down())) return ok_status();
-  return unavailable("kafka: " + sending() + ": the brokers took nothing for " +
+  return unavailable(options_.service.name + ": " + sending() + ": the brokers took nothing for " +
                      format_duration(wait.waited()) + (behind.ok() ? "" : ": " + behind.message()));
 }
 

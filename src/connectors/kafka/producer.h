@@ -33,6 +33,7 @@ struct ProducerOptions {
   // the consumer group that a transaction stores an offset for.
   std::string transactional_id;
   Duration transaction_timeout{};
+  Service service = {};
 };
 
 // Used by one thread. Errors: Unavailable (retriable, with a new Producer); Conflict if another

@@ -19,6 +19,9 @@ struct Service {
   std::string encryption = "check 'tls': one side speaks TLS and the other does not";
   std::string topic_permission = "the user needs the permissions Describe and Read on the topic";
   std::string group_permission = "the user needs the permission Read on the group 'group_id'";
+  // Of writers; empty: what Kafka's permissions and settings are called.
+  std::string write_permission = "";
+  std::string too_large = "";
   std::string unknown_topic = "create it, or correct 'topic' or 'brokers'";
 };
 

@@ -21,14 +21,16 @@ std::string own_name(const KafkaSinkOptions& options, const stream::SinkArgument
 
 }  // namespace
 
-KafkaSink::KafkaSink(KafkaSinkOptions options, const stream::SinkArguments& arguments,
-                     stream::Environment& environment)
+KafkaSink::KafkaSink(KafkaSinkOptions options, Service service,
+                     const stream::SinkArguments& arguments, stream::Environment& environment)
     : options_(std::move(options)),
+      service_(std::move(service)),
       query_id_(arguments.query_id),
       database_(environment.database),
       reading_properties_(connection_properties(options_, environment.project_root)) {
   producer_options_.properties = writing_properties(options_, environment.project_root);
   producer_options_.topic = options_.topic;
+  producer_options_.service = service_;
   if (!transactional()) return;
   producer_options_.transactional_id = own_name(options_, arguments);
   producer_options_.transaction_timeout = options_.transaction_timeout;
@@ -50,6 +52,7 @@ Status KafkaSink::find_topic(Client& client) {
     config::Problems problems;  // of a declaration that is already checked
     const std::optional<NewTopic> wanted = parse_create_topic(options_.create_topic, problems);
     if (!wanted) {
+      if (service_.name != "kafka") return found.status();
       return not_found(found.status().message() +
                        ", or let Lakeward make it: create_topic: {partitions: 3}");
     }
@@ -74,7 +77,8 @@ Status KafkaSink::learn_last_epoch(Client& client) {
 
 Status KafkaSink::connect() {
   if (producer_ != nullptr) return ok_status();
-  ASSIGN_OR_RETURN(const auto client, Client::make(reading_properties_));
+  ASSIGN_OR_RETURN(const auto client,
+                   Client::make(reading_properties_, Client::Role::kConsumer, service_));
   RETURN_IF_ERROR(find_topic(*client));
   ASSIGN_OR_RETURN(auto producer, Producer::make(producer_options_));
   if (transactional()) {
@@ -177,8 +181,9 @@ stream::SinkType sink_type() {
                      stream::Environment& environment) -> Result<std::unique_ptr<stream::Sink>> {
             ASSIGN_OR_RETURN(KafkaSinkOptions options,
                              parse_options(kafka_sink_options(), arguments.options));
-            return std::unique_ptr<stream::Sink>(
-                std::make_unique<KafkaSink>(std::move(options), arguments, environment));
+            Service service = service_of(options);
+            return std::unique_ptr<stream::Sink>(std::make_unique<KafkaSink>(
+                std::move(options), std::move(service), arguments, environment));
           }};
 }
 

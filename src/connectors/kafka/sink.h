@@ -17,12 +17,12 @@ namespace lakeward::connectors::kafka {
 // number + 1: see README.md. write() sends, commit() commits; the transaction is open in between.
 class KafkaSink final : public stream::Sink, private stream::SinkWriter, private stream::Committer {
  public:
-  KafkaSink(KafkaSinkOptions options, const stream::SinkArguments& arguments,
+  KafkaSink(KafkaSinkOptions options, Service service, const stream::SinkArguments& arguments,
             stream::Environment& environment);
 
   stream::SinkWriter& writer() override { return *this; }
   stream::Committer& committer() override { return *this; }
-  std::string name() const override { return "kafka " + options_.topic; }
+  std::string name() const override { return service_.name + " " + options_.topic; }
   bool keeps_order() const override { return true; }
 
  private:
@@ -44,6 +44,7 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   void give_up();
 
   KafkaSinkOptions options_;
+  Service service_;
   std::string query_id_;
   engine::Database& database_;
   ProducerOptions producer_options_;      // holds secrets

@@ -109,6 +109,11 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
       sasl_option<T>(),
       user_option<T>(),
       password_option<T>(),
+      token_url_option<T>(),
+      client_id_option<T>(),
+      client_secret_option<T>(),
+      scope_option<T>(),
+      sasl_extensions_option<T>(),
       properties_option<T>(),
   };
   return options;

@@ -2,12 +2,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "connectors/http/http_server.h"
 #include "integration/kafka/broker_fixture.h"
 #include "support/process.h"
 #include "support/source_folder.h"
@@ -111,6 +114,44 @@ TEST_F(KafkaExamples, SensorsKafkaKeepsEachRecordsPlaceAndBytes) {
            text.substr(expect, text.find("\nto:") - expect);
   };
   EXPECT_EQ(rules("sensors_kafka"), rules("sensors"));
+}
+
+TEST_F(KafkaExamples, IotFakerPollsADeviceIntoATopicAndTheTopicIntoHours) {
+  copy("iot_faker");
+  HttpServer device;
+  std::atomic<int> asked = 0;
+  device.answer([&](const httplib::Request&, httplib::Response& response) {
+    const std::string number = std::to_string(10 + asked++);
+    response.set_content("{\"device_id\":\"3f2b8c1e-0000-4000-8000-0000000000" + number +
+                             "\",\"temperature\":21.5,\"humidity\":55.02,"
+                             "\"date\":\"2026-01-01T10:15:00\"}",
+                         "application/json");
+  });
+  const std::string pipeline = (project() / "pipelines/iot_producer.yaml").string();
+  std::string text = read_text(pipeline);
+  const std::string address = "http://127.0.0.1:5000/iot-data";
+  text.replace(text.find(address), address.size(), device.url("/iot-data"));
+  write_text(pipeline, text);
+  Process run({lakeward_binary(), "run", "--project", project().string()}, [this] {
+    ProcessOptions options;
+    options.environment = {{"KAFKA_BROKERS", this->address}};
+    return options;
+  }());
+  ASSERT_TRUE(eventually([&] {
+    return run_lakeward({"query", "SELECT count(*) >= 3 FROM bronze.iot_emulado", "--format", "csv",
+                         "--project", project().string()})
+               .out.find("true") != std::string::npos;
+  })) << run.err();
+  run.send_signal(SIGTERM);
+  EXPECT_EQ(run.wait().exit_code, 130);
+  const Json rows = query(
+      "SELECT count(*) AS rows, count(DISTINCT device_id) AS devices, min(topic) AS topic, "
+      "min(CAST(data_referencia AS VARCHAR)) AS hour, max(data_referencia) = min(data_referencia) "
+      "AS one_hour FROM bronze.iot_emulado");
+  EXPECT_EQ(rows["devices"], rows["rows"]) << "an answer came twice";
+  EXPECT_EQ(rows["topic"], "iot_topic");
+  EXPECT_EQ(rows["one_hour"], true);
+  EXPECT_THAT(rows["hour"].get<std::string>(), ::testing::StartsWith("2026-01-01 10:00:00"));
 }
 
 }  // namespace

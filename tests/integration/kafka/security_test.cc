@@ -9,6 +9,7 @@
 #include "connectors/http/http_server.h"
 #include "format/base64.h"
 #include "integration/kafka/broker_fixture.h"
+#include "support/process.h"
 
 namespace lakeward::test {
 namespace {
@@ -321,6 +322,37 @@ TEST_F(EventHubs, SaysThatAnEventHubDoesNotExist) {
   EXPECT_EQ(status.code(), StatusCode::kNotFound);
   EXPECT_THAT(status.message(), HasSubstr("there is no event hub 'no-such-hub'; create it in the "
                                           "namespace, or correct 'event_hub' or 'namespace'"));
+}
+
+TEST_F(EventHubs, IsWrittenByTheProgram) {
+  const auto project = world.folder.path() / "project";
+  const auto write = [&](const std::string& text, const std::string& key) {
+    write_text(project / "lakeward.yaml", "project: p\nlake: ./lake\n");
+    write_text(project / "input/a.jsonl", "{\"id\":\"7\",\"text\":\"" + text + "\"}\n");
+    write_text(project / "pipelines/out.yaml",
+               "pipeline: out\nfrom: {file: {path: input/*.jsonl, settle: 0s}}\n"
+               "decode: {json: {columns: {id: VARCHAR, text: VARCHAR}}}\n"
+               "to:\n  event_hubs:\n    namespace: localhost\n    event_hub: " +
+                   topic + "\n    key: id\n    connection_string: \"" + key +
+                   "\"\n    endpoint: \"" + from_environment("LAKEWARD_KAFKA_SASL_TLS") +
+                   "\"\n    tls_ca: \"" + from_environment("LAKEWARD_KAFKA_CA") + "\"\n");
+    return run_lakeward({"run", "--once", "--project", project.string()});
+  };
+  const ProcessResult done = write("hello", connection_string);
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  SourceRun run = connect_hub(topic, connection_string);
+  EXPECT_THAT(drain_all(run), ElementsAre("a record", R"({"id":"7","text":"hello"})"));
+
+  std::filesystem::remove_all(project);
+  const ProcessResult large = write(std::string(1'100'000, 'x'), connection_string);
+  EXPECT_EQ(large.exit_code, 1);
+  EXPECT_THAT(large.err, HasSubstr("the service takes 1 MB at most"));
+
+  std::filesystem::remove_all(project);
+  TestProducer(properties()).allow_only(topic, "User:somebody");
+  const ProcessResult refused = write("hello", connection_string);
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("needs the claim Send on this event hub"));
 }
 
 }  // namespace
