@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "integration/kafka/broker_fixture.h"
 #include "connectors/kafka/test_consumer.h"
+#include "integration/kafka/broker_fixture.h"
 #include "support/sink_conformance.h"
 
 namespace lakeward::test {
