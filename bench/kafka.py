@@ -45,12 +45,16 @@ def broker():
             service.stop(folder)
 
 
-def fill_topic(address, source, rows):
-    """The first `rows` lines of the file, a message each, spread over the partitions."""
-    from confluent_kafka import Producer
+def create_topic(address):
     from confluent_kafka.admin import AdminClient, NewTopic
     admin = AdminClient({"bootstrap.servers": address})
     admin.create_topics([NewTopic(TOPIC, PARTITIONS)])[TOPIC].result()
+
+
+def fill_topic(address, source, rows):
+    """The first `rows` lines of the file, a message each, spread over the partitions."""
+    from confluent_kafka import Producer
+    create_topic(address)
     producer = Producer({"bootstrap.servers": address, "acks": "all", "linger.ms": 20, "compression.type": "lz4",
                          "queue.buffering.max.messages": 1_000_000, "queue.buffering.max.kbytes": 1 << 20})
     with open(source, "rb") as lines:

@@ -10,6 +10,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+import freshness
 import job
 import kafka
 import latency
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "idle": latency.benchmark_idle,
     "epochs": latency.benchmark_epochs,
     "kafka": kafka.benchmark,
+    "freshness": freshness.benchmark,
 }
 
 
@@ -76,6 +78,8 @@ def main():
     parser.add_argument("--epochs", type=int, default=10_000)
     parser.add_argument("--kafka-rows", type=int, default=5_000_000, help="messages of the topic")
     parser.add_argument("--kafka-rounds", type=int, default=3, help="the middle one counts")
+    parser.add_argument("--fresh-rate", type=int, default=100_000, help="messages a second")
+    parser.add_argument("--fresh-seconds", type=int, default=600)
     parser.add_argument("--idle-seconds", type=int, default=30)
     parser.add_argument("--write", action="store_true", help="put the table into bench/RESULTS.md")
     arguments = parser.parse_args()
