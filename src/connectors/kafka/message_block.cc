@@ -25,7 +25,7 @@ void MessageBlock::add(const rd_kafka_message_t& message, Wanted wanted) {
   }
   if (wanted.timestamps) {
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    timestamps_.push_back(Timestamp::from_millis(rd_kafka_message_timestamp(&message, &type)));
+    timestamps_.push_back(time_of(rd_kafka_message_timestamp(&message, &type)));
   }
   if (wanted.headers) headers_.push_back(headers_json(message));
 }

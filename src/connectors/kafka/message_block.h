@@ -1,8 +1,10 @@
 // Messages copied out of librdkafka's memory.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +20,12 @@ namespace lakeward::connectors::kafka {
 // Record::place of a message: its offset's lower bits. Different for any two messages of an epoch.
 inline uint64_t place_of(int64_t offset) {
   return static_cast<uint64_t>(offset) & format::Position::kPlaceMask;
+}
+
+// When a message says that it was made: anything, if a producer likes.
+inline Timestamp time_of(int64_t millis) {
+  constexpr int64_t kFarthest = std::numeric_limits<int64_t>::max() / 1'000;
+  return Timestamp::from_millis(std::clamp(millis, -kFarthest, kFarthest));
 }
 
 // What of a message is asked for, besides the payload.
@@ -45,7 +53,7 @@ class MessageBlock {
     payload_bytes_ += payload.size();
   }
   void add_key(std::optional<std::string_view> key) { keys_.push_back(key); }
-  void add_timestamp(int64_t millis) { timestamps_.push_back(Timestamp::from_millis(millis)); }
+  void add_timestamp(int64_t millis) { timestamps_.push_back(time_of(millis)); }
   void add_headers(std::string headers) { headers_.push_back(std::move(headers)); }
 
   void clear();
