@@ -48,7 +48,7 @@ TEST(KafkaSinkOptions, NamesWhatIsWrong) {
       {{{"properties", options({{"acks", scalar("1")}})}}, "all in-sync replicas"},
       {{{"properties", options({{"transactional.id", scalar("x")}})}},
        "say it in 'transactional_id'"},
-      {{{"properties", options({{"linger", scalar("1")}})}}, "librdkafka refuses the property"},
+      {{{"properties", options({{"linger", scalar("1")}})}}, "librdkafka has no property"},
   };
   for (const WrongOption& wrong : cases) {
     OptionList given = wrong.options;
