@@ -132,6 +132,7 @@ TEST_F(KafkaExamples, IotFakerPollsADeviceIntoATopicAndTheTopicIntoHours) {
   const std::string address = "http://127.0.0.1:5000/iot-data";
   text.replace(text.find(address), address.size(), device.url("/iot-data"));
   write_text(pipeline, text);
+  call({"topics", "create", "iot_topic", "--partitions", "3"});
   Process run({lakeward_binary(), "run", "--project", project().string()}, [this] {
     ProcessOptions options;
     options.environment = {{"KAFKA_BROKERS", this->address}};
