@@ -26,6 +26,40 @@ case "$1" in
 esac
 """
 
+# Says that every package is installed.
+FAKE_DPKG = """#!/bin/sh
+awk '!/^#/ { split($2, names, "|"); print "installed", names[1] }' "$FAKE_PACKAGES"
+"""
+
+# Stands for Maven: puts a file where the jars, or an archive's files, belong.
+FAKE_MVN = """#!/bin/sh
+echo "mvn $*" >> "$FAKE_GO_LOG"
+if [ -n "$FAKE_MVN_FAILS" ]; then echo "Could not transfer artifact" >&2; exit 1; fi
+for argument in "$@"; do
+  case $argument in
+    -DoutputDirectory=*) mkdir -p "${argument#*=}" && touch "${argument#*=}/of-maven.jar" ;;
+  esac
+done
+"""
+
+# Stands for python3: makes an environment whose pip "downloads" a source package of Spark.
+FAKE_PYTHON = """#!/bin/sh
+mkdir -p "$3/bin"
+cat > "$3/bin/python" <<'TEXT'
+#!/bin/sh
+echo "python $*" >> "$FAKE_GO_LOG"
+while [ "$1" != --dest ]; do shift; done
+cd "$2" && mkdir -p p/pyspark-4.1.3/lib p/pyspark-4.1.3/examples
+mkdir -p p/pyspark-4.1.3/deps/bin p/pyspark-4.1.3/deps/jars/connect-repl
+for file in lib/pyspark.zip examples/pi.py deps/bin/spark-submit deps/jars/spark-core.jar \\
+    deps/jars/rocksdbjni-9.jar deps/jars/connect-repl/shell.jar; do
+  touch "p/pyspark-4.1.3/$file"
+done
+tar -czf pyspark-4.1.3.tar.gz -C p pyspark-4.1.3
+TEXT
+chmod +x "$3/bin/python"
+"""
+
 
 class Setup(unittest.TestCase):
     def setUp(self):
@@ -92,6 +126,35 @@ class Setup(unittest.TestCase):
         self.assertIn("As root: apt-get install --no-install-recommends", done.stderr)
         self.assertIn("libyaml-cpp-dev", done.stderr)
         self.assertNotIn(" cmake ", done.stderr)
+
+    def put_fake_services(self):
+        for name, text in {"dpkg-query": FAKE_DPKG, "mvn": FAKE_MVN, "python3": FAKE_PYTHON}.items():
+            self.put_command(name, text)
+        return {"FAKE_PACKAGES": str(ROOT / "tools/packages.txt")}
+
+    def test_fetches_the_servers_once_and_of_spark_only_what_is_needed(self):
+        environment = self.put_fake_services()
+        done = self.run_setup("--services", **environment)
+        self.assertEqual(0, done.returncode, done.stderr)
+        spark = self.deps / "spark-4.1.3"
+        self.assertEqual([".complete", "bin/spark-submit", "jars/of-maven.jar", "jars/spark-core.jar", "lib/pyspark.zip"],
+                         sorted(str(file.relative_to(spark)) for file in spark.rglob("*") if file.is_file()))
+        self.assertEqual([], list(self.deps.glob(".fetch*")))
+        asked = (self.folder / "log").read_text()
+        again = self.run_setup("--services", **environment)
+        self.assertEqual((0, "", ""), (again.returncode, again.stdout, again.stderr))
+        self.assertEqual(asked, (self.folder / "log").read_text())
+
+    def test_leaves_nothing_half_fetched(self):
+        environment = self.put_fake_services()
+        for server in ("kafka-4.1.1", "apicurio-3.0.9"):
+            (self.deps / server).mkdir(parents=True)
+            (self.deps / server / ".complete").touch()
+        done = self.run_setup("--services", FAKE_MVN_FAILS="yes", **environment)
+        self.assertEqual(1, done.returncode)
+        self.assertIn("Could not transfer artifact", done.stderr)
+        self.assertIn("Is the network there", done.stderr)
+        self.assertEqual([], list(self.deps.glob("*spark*")) + list(self.deps.glob(".fetch*")))
 
     def test_refuses_an_unknown_option(self):
         done = self.run_setup("--everything")
