@@ -266,6 +266,22 @@ class HandOver(unittest.TestCase):
         self.topic.send(100)
         self.run_lakeward()
 
+    def test_a_lakeward_that_runs_on_stops_at_the_epoch_that_spark_has_planned(self):
+        self.topic.send(100)
+        log = self.project.folder / "log"
+        with log.open("w") as errors:
+            process = self.project.start("run", stderr=errors)
+            self.addCleanup(process.kill)
+            self.wait_for(lambda: self.committed() >= 0 and self.reached_the_end(), process)
+            process.send_signal(signal.SIGSTOP)
+            self.topic.send(100)
+            self.run_spark()
+            self.topic.send(100)
+            process.send_signal(signal.SIGCONT)
+            self.assertEqual(1, process.wait(WAIT_S))
+        self.assertIn("has been planned by another process", log.read_text())
+        self.run_lakeward()
+
     def test_spark_finishes_an_epoch_in_which_lakeward_was_killed(self):
         # The first epoch: where it begins is nowhere but in sources/0/0.
         self.limit(1_000_000)
