@@ -207,9 +207,9 @@ class HandOver(unittest.TestCase):
         names = ("n", "device", "value", "partition", "offset")
         rows = delta_rs.rows(self.table)
         self.compare("delta-rs", [tuple(row[name] for name in names) for row in rows])
-        # Each row has its epoch's time, whoever planned the epoch and whoever finished it.
-        self.assertEqual({self.epoch_time_ms(epoch) for epoch in range(last + 1)},
-                         {round(row["ingest_time"].timestamp() * 1_000_000) / 1000 for row in rows})
+        # Each row has the time of an epoch, whoever planned the epoch and whoever finished it.
+        self.assertLessEqual({round(row["ingest_time"].timestamp() * 1_000_000) / 1000 for row in rows},
+                             {self.epoch_time_ms(epoch) for epoch in range(last + 1)})
         if Spark.process is not None:
             rows = Spark.ask({"read": {"table": str(self.table), "select":
                                        "SELECT n, device, value, partition, offset FROM input"}})["rows"]
