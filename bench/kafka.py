@@ -3,13 +3,18 @@
 import contextlib
 import importlib.machinery
 import importlib.util
+import json
+import os
 import shutil
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import job
-from measure import BINARY, SOURCE, fresh_folder, make_project, mebibytes, million, run
+from competitors import CHECKS, COLUMNS
+from measure import BINARY, SOURCE, Usage, cpu_seconds, fresh_folder, make_project, mebibytes, million, resident_bytes, run
 
 TOPIC = "sensor_data"
 PARTITIONS = 3
@@ -83,6 +88,50 @@ def run_python(address):
     return used, target
 
 
+SPARK_FIELDS = ", ".join(f"{name} {'STRING' if kind == 'VARCHAR' else kind}" for name, kind in COLUMNS.items())
+SPARK_SELECT = f"""SELECT * FROM (
+    SELECT to_timestamp(r.timestamp) AS event_time, r.device_id, r.building, r.floor, r.type, r.value, r.unit,
+           partition, offset
+    FROM (SELECT from_json(CAST(value AS STRING), '{SPARK_FIELDS}') AS r, partition, offset FROM input)) WHERE {CHECKS}"""
+
+
+def family(pid):
+    """The process and all that it has started."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def run_spark(address):
+    """Structured Streaming, half a million messages a batch; what starting Spark takes is not counted."""
+    folder = fresh_folder("kafka-spark")
+    query = {"brokers": address, "topic": TOPIC, "select": SPARK_SELECT, "table": str(folder / "out"),
+             "checkpoint": str(folder / "checkpoint"), "max_offsets": 500_000}
+    environment = os.environ | {"LAKEWARD_SPARK_JAVA": "-XX:+UseParallelGC", "PYTHONDONTWRITEBYTECODE": "1"}
+    process = subprocess.Popen([sys.executable, SOURCE / "tests/services/spark/run_queries"], env=environment,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        if "ready" not in json.loads(process.stdout.readline() or "{}"):
+            raise RuntimeError("Spark did not start; run tools/setup --services")
+        before, begin = sum(cpu_seconds(pid) for pid in family(process.pid)), time.monotonic()
+        process.stdin.write(json.dumps({"run": query}) + "\n")
+        process.stdin.flush()
+        answer = json.loads(process.stdout.readline() or '{"error": "it died"}')
+        if "error" in answer:
+            raise RuntimeError(f"Spark: {answer['error'][:1000]}")
+        used = Usage(time.monotonic() - begin, sum(cpu_seconds(pid) for pid in family(process.pid)) - before,
+                     sum(resident_bytes(pid) for pid in family(process.pid)))
+    finally:
+        process.stdin.close()
+        process.wait(timeout=60)
+    return used, folder / "out"
+
+
 def count_rows(table):
     import deltalake
     return deltalake.QueryBuilder().register("t", deltalake.DeltaTable(table)).execute(
@@ -96,10 +145,11 @@ def benchmark(arguments):
     counts = set()
     with broker() as address:
         fill_topic(address, source, rows)
-        for name, contender in (("lakeward run --once", run_lakeward),
-                                ("confluent-kafka, pyarrow, deltalake", run_python)):
+        for name, contender, rounds in (("lakeward run --once", run_lakeward, arguments.kafka_rounds),
+                                        ("confluent-kafka, pyarrow, deltalake", run_python, arguments.kafka_rounds),
+                                        ("Spark Structured Streaming", run_spark, 1)):
             measured = []
-            for _ in range(arguments.kafka_rounds):
+            for _ in range(rounds):
                 used, table = contender(address)
                 measured.append(used)
                 counts.add(count_rows(table))
