@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <set>
 #include <string>
@@ -116,10 +117,14 @@ TEST_F(KafkaBroker, CountsDeletedRecordsAsLostIfAskedTo) {
 TEST_F(KafkaBroker, BeginsAtATime) {
   TestProducer producer(properties());
   producer.create_topic(topic, 2);
-  const int64_t begin = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
+  // Records of long ago would be deleted by the broker.
+  const std::time_t start_second = std::time(nullptr) - 60;
+  const int64_t begin = (int64_t{start_second} - 1) * 1'000;
+  char start_text[32] = {};
+  std::strftime(start_text, sizeof(start_text), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&start_second));
   producer.send(topic, 0, {{"a", {}, begin}, {"b", {}, begin + 1'000}, {"c", {}, begin + 2'000}});
   producer.send(topic, 1, {{"d", {}, begin}});
-  SourceRun run = start({{"start", scalar("2026-01-01T00:00:01Z")}});
+  SourceRun run = start({{"start", scalar(start_text)}});
   EXPECT_THAT(drain_all(run), ElementsAre("b", "c"));
 }
 

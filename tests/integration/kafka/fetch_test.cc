@@ -46,8 +46,10 @@ TEST(KafkaFetch, GivesWhatLibrdkafkaGivesOfEveryCompression) {
   const int64_t begin = SystemClock().now().millis();
   for (const std::string codec : {"none", "gzip", "snappy", "lz4", "zstd"}) {
     const std::string topic = "t-" + codec;
-    TestProducer producer(
-        {{"bootstrap.servers", address}, {"compression.type", codec}, {"linger.ms", "20"}});
+    TestProducer producer({{"bootstrap.servers", address},
+                           {"compression.type", codec},
+                           {"linger.ms", "20"},
+                           {"enable.idempotence", "true"}});
     producer.create_topic(topic, 2);
     for (int32_t partition = 0; partition < 2; ++partition) {
       std::vector<Message> messages;
