@@ -18,6 +18,7 @@ namespace {
 
 constexpr Version kDefaultInterval = 10;
 constexpr Duration kDay = std::chrono::hours(24);
+constexpr Duration kCleanUpInterval = std::chrono::hours(1);
 
 // "interval 30 days", "interval 1 week", "7 days". Spark's form of durations in table properties.
 Result<Duration> retention(const Metadata& metadata, const std::string& key, Duration otherwise) {
@@ -289,6 +290,17 @@ Status clean_up_log(const Table& table, const TableState& state, Timestamp now) 
     RETURN_IF_ERROR(table.store().remove(object.path));
   }
   return ok_status();
+}
+
+Status LogUpkeep::run(const Table& table, TableState state, Timestamp now) {
+  if (checkpoint_) state.checkpoint = std::max(state.checkpoint.value_or(-1), *checkpoint_);
+  const Status written = write_checkpoint(table, state, now);
+  if (!written.ok()) return written.with_context("the checkpoint of table " + table.name());
+  checkpoint_ = state.version;
+  if (last_clean_up_ && now - *last_clean_up_ < kCleanUpInterval) return ok_status();
+  last_clean_up_ = now;
+  return clean_up_log(table, state, now)
+      .with_context("the clean-up of the log of table " + table.name());
 }
 
 }  // namespace lakeward::delta

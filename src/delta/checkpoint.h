@@ -1,6 +1,8 @@
 // Checkpoints of a table's log, and the removal of what they replace.
 #pragma once
 
+#include <optional>
+
 #include "base/clock.h"
 #include "base/status.h"
 #include "delta/snapshot.h"
@@ -26,5 +28,20 @@ Status write_checkpoint(const Table& table, const TableState& state, Timestamp n
 // newest checkpoint that is old enough, unless delta.enableExpiredLogCleanup is false.
 // Delta protocol, "Metadata Cleanup".
 Status clean_up_log(const Table& table, const TableState& state, Timestamp now);
+
+// Keeps one table's log short: the checkpoint of each state, and the clean-up with the first one of
+// each hour, for it lists the whole log. Not thread-safe.
+class LogUpkeep {
+ public:
+  // Begins from the newest of state.checkpoint and the checkpoints that it has written. Errors:
+  // those of write_checkpoint() and clean_up_log(), saying which.
+  Status run(const Table& table, TableState state, Timestamp now);
+  // The version of the last checkpoint that it has written.
+  std::optional<Version> checkpoint() const { return checkpoint_; }
+
+ private:
+  std::optional<Version> checkpoint_;
+  std::optional<Timestamp> last_clean_up_;
+};
 
 }  // namespace lakeward::delta

@@ -4,7 +4,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "delta/checkpoint.h"
 #include "delta/log.h"
 
 namespace lakeward::delta {
@@ -14,9 +13,6 @@ constexpr const char* kEngineInfo = "Lakeward/0.1.0";
 
 // Other writers commit at most this often while one commit of ours looks for a free version.
 constexpr int kMaxAttempts = 1000;
-
-// The clean-up lists the whole log, so not every checkpoint does it.
-constexpr Duration kCleanUpInterval = std::chrono::hours(1);
 
 // A writer that has seen nothing of the table for so long looks at the whole log before it commits.
 constexpr Duration kTrustedFor = std::chrono::hours(1);
@@ -339,14 +335,13 @@ Result<CommitOutcome> TableWriter::commit(const CommitRequest& request) {
 
 Status TableWriter::maintain(Version version) {
   if (!checkpoint_due(state_.metadata, version)) return ok_status();
-  const Timestamp now = clock_->now();
-  const Status written = write_checkpoint(*table_, state_, now);
-  if (!written.ok()) return written.with_context("the checkpoint of table " + table_->name());
-  state_.checkpoint = version;
-  if (last_clean_up_ && now - *last_clean_up_ < kCleanUpInterval) return ok_status();
-  last_clean_up_ = now;
-  return clean_up_log(*table_, state_, now)
-      .with_context("the clean-up of the log of table " + table_->name());
+  if (hand_over_) {
+    hand_over_(state_);
+    return ok_status();
+  }
+  const Status done = upkeep_.run(*table_, state_, clock_->now());
+  state_.checkpoint = std::max(state_.checkpoint, upkeep_.checkpoint());
+  return done;
 }
 
 RemoveFile remove_of(const AddFile& file, Timestamp now) {

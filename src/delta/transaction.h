@@ -1,6 +1,7 @@
 // Commits to a table, exactly once.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "delta/actions.h"
+#include "delta/checkpoint.h"
 #include "delta/snapshot.h"
 #include "delta/table.h"
 
@@ -43,8 +45,8 @@ struct CommitRequest {
 struct CommitOutcome {
   Version version = -1;            // of the commit; the table's if there was nothing to do
   bool already_committed = false;  // the txn was in the table before: nothing was written
-  // Of the checkpoint and the log's clean-up that follow some commits. A failure does not harm the
-  // commit; report it.
+  // Of the checkpoint and the log's clean-up that follow some commits, if they are not handed over.
+  // A failure does not harm the commit; report it.
   Status maintenance;
 };
 
@@ -73,6 +75,12 @@ class TableWriter {
   std::optional<int64_t> last_txn(const std::string& app_id) const;
   // Takes in what other writers have committed meanwhile.
   Status refresh();
+
+  // From now on, a checkpoint that is due after a commit is not written by commit(): its state is
+  // handed over instead, for LogUpkeep::run() beside the commits. `hand_over` must be quick.
+  void hand_over_upkeep(std::function<void(const TableState&)> hand_over) {
+    hand_over_ = std::move(hand_over);
+  }
 
   // From now on, what each commit that this writer makes or sees does to the files is kept until it
   // is taken. A gap in the versions means that the log between had expired: read a snapshot.
@@ -105,7 +113,8 @@ class TableWriter {
   const Clock* clock_;
   Random random_;
   TableState state_;
-  std::optional<Timestamp> last_clean_up_;
+  LogUpkeep upkeep_;
+  std::function<void(const TableState&)> hand_over_;
   bool keeps_file_changes_ = false;
   std::vector<FileChanges> file_changes_;
   Timestamp known_at_;  // when state_ was the latest version for certain

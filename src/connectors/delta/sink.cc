@@ -68,7 +68,8 @@ DeltaSink::DeltaSink(DeltaSinkOptions options, std::string query_id, Table table
     : options_(std::move(options)),
       query_id_(std::move(query_id)),
       table_(std::move(table)),
-      clock_(environment.clock) {
+      clock_(environment.clock),
+      upkeep_(name(), environment.lake, table_.path(), environment.database, environment.clock) {
   if (options_.mode == Mode::kAppend && options_.compact == Compact::kAuto) {
     compaction_ = std::make_unique<BackgroundCompaction>(name(), environment.lake, table_.path(),
                                                          environment.database, environment.clock);
@@ -76,8 +77,10 @@ DeltaSink::DeltaSink(DeltaSinkOptions options, std::string query_id, Table table
 }
 
 std::string DeltaSink::problem() const {
-  const std::string problem = compaction_ == nullptr ? "" : compaction_->problem();
-  return problem.empty() ? "" : "small files cannot be merged: " + problem;
+  const std::string merging = compaction_ == nullptr ? "" : compaction_->problem();
+  const std::string upkeep = upkeep_.problem();
+  if (!upkeep.empty()) return "the table's log cannot be kept short: " + upkeep;
+  return merging.empty() ? "" : "small files cannot be merged: " + merging;
 }
 
 Result<bool> DeltaSink::table_exists() {
@@ -88,7 +91,7 @@ Result<bool> DeltaSink::table_exists() {
   Result<TableWriter> opened = TableWriter::open(table_, clock_);
   if (opened.status().code() == StatusCode::kNotFound) return false;
   RETURN_IF_ERROR(opened.status());
-  table_writer_.emplace(std::move(opened).value());
+  take_writer(std::move(opened).value());
   RETURN_IF_ERROR(check_partitioning());
   return true;
 }
@@ -115,8 +118,14 @@ Status DeltaSink::open_for(const engine::Schema& rows) {
   definition.partition_by = options_.partition_by;
   definition.properties.insert(options_.properties.begin(), options_.properties.end());
   ASSIGN_OR_RETURN(TableWriter writer, TableWriter::open_or_create(table_, definition, clock_));
-  table_writer_.emplace(std::move(writer));
+  take_writer(std::move(writer));
   return ok_status();
+}
+
+void DeltaSink::take_writer(TableWriter writer) {
+  table_writer_.emplace(std::move(writer));
+  table_writer_->hand_over_upkeep(
+      [this](const lakeward::delta::TableState& state) { upkeep_.note_due(state); });
 }
 
 // An append keeps to the table's schema; an overwrite gives the table the schema of its rows.
@@ -199,7 +208,7 @@ Status DeltaSink::commit(const stream::Epoch& epoch, stream::Committable committ
                                   {"epochId", std::to_string(epoch.id)}};
   request.operation_metrics = metrics_of(committable, accounting);
   if (overwrite) return commit_overwrite(std::move(request));
-  RETURN_IF_ERROR(report(table_writer_->commit(request)));
+  RETURN_IF_ERROR(table_writer_->commit(request).status());
   if (compaction_ != nullptr) compaction_->note_commit();
   return ok_status();
 }
@@ -217,17 +226,8 @@ Status DeltaSink::commit_overwrite(CommitRequest request) {
     request.operation_metrics["numRemovedFiles"] = std::to_string(request.removes.size());
     const Result<CommitOutcome> outcome = table_writer_->commit(request);
     const bool again = outcome.status().code() == StatusCode::kConflict;
-    if (!again || attempt == kOverwriteAttempts) return report(outcome);
+    if (!again || attempt == kOverwriteAttempts) return outcome.status();
   }
-}
-
-Status DeltaSink::report(const Result<CommitOutcome>& outcome) const {
-  RETURN_IF_ERROR(outcome.status());
-  if (!outcome->maintenance.ok()) {
-    spdlog::warn("{}: version {} is committed, but its checkpoint or the log's clean-up failed: {}",
-                 name(), outcome->version, outcome->maintenance.message());
-  }
-  return ok_status();
 }
 
 stream::SinkType sink_type() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "connectors/delta/background_compaction.h"
+#include "connectors/delta/background_upkeep.h"
 #include "connectors/delta/options.h"
 #include "delta/table.h"
 #include "delta/transaction.h"
@@ -45,13 +46,15 @@ class DeltaSink final : public stream::Sink, private stream::SinkWriter, private
   Result<lakeward::delta::WritePlan> plan_for(const engine::Schema& rows);
   Status check_partitioning() const;
   Status commit_overwrite(lakeward::delta::CommitRequest request);
-  Status report(const Result<lakeward::delta::CommitOutcome>& outcome) const;
+  // Takes the writer of the table, which from then on leaves checkpoints to upkeep_.
+  void take_writer(lakeward::delta::TableWriter writer);
 
   DeltaSinkOptions options_;
   std::string query_id_;
   lakeward::delta::Table table_;
   const Clock& clock_;
   std::optional<lakeward::delta::TableWriter> table_writer_;
+  BackgroundUpkeep upkeep_;
   std::unique_ptr<BackgroundCompaction> compaction_;  // null: off
 };
 

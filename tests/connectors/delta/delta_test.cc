@@ -235,6 +235,32 @@ TEST_F(DeltaSink, AppendsOnWhenFilesCannotBeMergedAndSaysSo) {
   EXPECT_EQ(sink->committer().last_committed().value(), next_epoch - 1);
 }
 
+TEST_F(DeltaSink, WritesCheckpointsBesideItsCommits) {
+  sink = make_sink({{"compact", scalar("off")}});
+  for (int i = 0; i < 25; ++i) append("SELECT 1 AS a");
+  sink.reset();  // finishes what is due
+  EXPECT_EQ(table().state()->checkpoint, 20);
+  EXPECT_EQ(table_rows().size(), 25u);
+  // So does whoever goes on with the table.
+  sink = make_sink({{"compact", scalar("off")}});
+  for (int i = 0; i < 10; ++i) append("SELECT 1 AS a");
+  sink.reset();
+  EXPECT_EQ(table().state()->checkpoint, 30);
+  EXPECT_EQ(table_rows().size(), 35u);
+}
+
+TEST_F(DeltaSink, AppendsOnWhenACheckpointCannotBeWrittenAndSaysSo) {
+  const std::string in_the_way = "bronze/readings/_delta_log/_last_checkpoint";
+  ASSERT_TRUE(world.lake->put(in_the_way + "/file", "").ok());
+  append_until([this](const std::string& select) { append(select); },
+               [this] { return !sink->problem().empty(); });
+  EXPECT_THAT(sink->problem(), HasSubstr("the table's log cannot be kept short"));
+  ASSERT_TRUE(world.lake->remove(in_the_way + "/file").ok());
+  std::filesystem::remove(world.lake->root() + "/" + in_the_way);
+  append_until([this](const std::string& select) { append(select); },
+               [this] { return sink->problem().empty(); });
+}
+
 TEST_F(DeltaSource, SaysThatAVacuumWasFasterThanTheReader) {
   append("SELECT 1 AS a");
   append("SELECT 2 AS a");
