@@ -94,33 +94,13 @@ Result<std::vector<std::string>> SourceLog::entries(std::optional<int64_t> last)
   return all;
 }
 
-Result<std::vector<std::string>> SourceLog::batch(int64_t number) {
-  const std::string name = folder_ + "/" + std::to_string(number);
-  Result<std::string> bytes = store_.get(name);
-  if (bytes.ok()) return parse_log_file(name, *bytes);
-  if (bytes.status().code() != StatusCode::kNotFound) return bytes.status();
-  // A batch at which the log was compacted has no file of its own: its entries are those that the
-  // compaction has more than what was before it.
-  ASSIGN_OR_RETURN(const Batches batches, list_batches(store_, folder_));
-  if (!batches.has_compact(number)) return bytes.status();
-  ASSIGN_OR_RETURN(std::vector<std::string> all, entries(number));
-  if (number == 0) return all;
-  if (!batches.has_plain(number - 1) && !batches.has_compact(number - 1)) return bytes.status();
-  ASSIGN_OR_RETURN(const std::vector<std::string> before, entries(number - 1));
-  if (before.size() > all.size()) {
-    return corruption("checkpoint file " + folder_ + "/" + compact_name(number) +
-                      " has fewer entries than the batches before it");
-  }
-  all.erase(all.begin(), all.begin() + static_cast<ptrdiff_t>(before.size()));
-  return all;
-}
-
 Result<std::optional<int64_t>> SourceLog::latest() {
   ASSIGN_OR_RETURN(const Batches batches, list_batches(store_, folder_));
   return batches.latest();
 }
 
-Status SourceLog::append(int64_t number, const std::vector<std::string>& entries_of_batch) {
+Status SourceLog::append(int64_t number, const std::vector<std::string>& entries_of_batch,
+                         const Fold& fold) {
   ASSIGN_OR_RETURN(const Batches batches, list_batches(store_, folder_));
   if (batches.has_plain(number) || batches.has_compact(number)) {
     return already_exists("checkpoint " + folder_ + " already has batch " + std::to_string(number));
@@ -133,6 +113,9 @@ Status SourceLog::append(int64_t number, const std::vector<std::string>& entries
   std::vector<std::string> all;
   if (number > 0) {
     ASSIGN_OR_RETURN(all, entries(number - 1));
+    if (fold) {
+      ASSIGN_OR_RETURN(all, fold(std::move(all)));
+    }
   }
   all.insert(all.end(), entries_of_batch.begin(), entries_of_batch.end());
   RETURN_IF_ERROR(store_.put_if_absent(folder_ + "/" + compact_name(number), format_log_file(all)));

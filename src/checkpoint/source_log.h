@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,12 +24,12 @@ class SourceLog {
 
   // All entries (lines of JSON) of batches 0 … `last`, in order; nullopt: of all batches there are.
   Result<std::vector<std::string>> entries(std::optional<int64_t> last = std::nullopt);
-  // The entries of one batch alone. Errors: NotFound if it was compacted away or never written.
-  Result<std::vector<std::string>> batch(int64_t number);
   // The highest batch, or nullopt.
   Result<std::optional<int64_t>> latest();
-  // Adds batch `number`, compacting where it is due. Errors: AlreadyExists.
-  Status append(int64_t number, const std::vector<std::string>& entries);
+  // Makes fewer of the entries of batches 0 … N−1 that are compacted, where they say the same.
+  using Fold = std::function<Result<std::vector<std::string>>(std::vector<std::string>)>;
+  // Adds batch `number`, compacting where it is due. Errors: AlreadyExists, and those of `fold`.
+  Status append(int64_t number, const std::vector<std::string>& entries, const Fold& fold = {});
   // Removes a batch that no epoch has claimed (a crash between append and the epoch's offsets
   // file).
   Status remove(int64_t number);

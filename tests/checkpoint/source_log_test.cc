@@ -30,13 +30,31 @@ TEST(SourceLog, CompactsEveryIntervalAndKeepsAllEntries) {
     all.push_back(entry(batch));
     EXPECT_EQ(*log.entries(), all);
     EXPECT_EQ(*log.latest(), batch);
-    EXPECT_EQ(*log.batch(batch), Lines{entry(batch)}) << batch;
   }
   EXPECT_EQ(names(store), (Lines{"14.compact", "15", "16", "17.compact", "18", "19"}));
   EXPECT_EQ(*log.entries(15), Lines(all.begin(), all.begin() + 16));
-  EXPECT_EQ(*log.batch(15), Lines{entry(15)});
-  EXPECT_EQ(log.batch(3).status().code(), StatusCode::kNotFound);
   EXPECT_EQ(log.append(19, {}).code(), StatusCode::kAlreadyExists);
+}
+
+TEST(SourceLog, FoldsWhatIsOlderWhereItCompacts) {
+  io::MemoryStore store;
+  SourceLog log(store, "sources/0", 3);
+  const auto newest = [](Lines lines) -> Result<Lines> { return Lines{lines.back()}; };
+  for (int64_t batch = 0; batch < 6; ++batch) {
+    ASSERT_TRUE(log.append(batch, {entry(batch)}, newest).ok());
+  }
+  EXPECT_EQ(*log.entries(2), (Lines{entry(1), entry(2)}));
+  EXPECT_EQ(*log.entries(4), (Lines{entry(1), entry(2), entry(3), entry(4)}));
+  EXPECT_EQ(*log.entries(5), (Lines{entry(4), entry(5)}));
+}
+
+TEST(SourceLog, WritesNothingWhereAFoldFails) {
+  io::MemoryStore store;
+  SourceLog log(store, "sources/0", 2);
+  const auto failing = [](const Lines&) -> Result<Lines> { return corruption("not an entry"); };
+  ASSERT_TRUE(log.append(0, {entry(0)}, failing).ok());
+  EXPECT_EQ(log.append(1, {entry(1)}, failing).code(), StatusCode::kCorruption);
+  EXPECT_EQ(names(store), (Lines{"0"}));
 }
 
 struct IntervalCase {

@@ -151,6 +151,31 @@ Result<Entry> Entry::parse(std::string_view line) {
   return entry;
 }
 
+Result<std::vector<std::string>> fold_parts(std::vector<std::string> lines, int64_t last_batch) {
+  std::vector<std::string> folded;
+  std::optional<Entry> open;  // folded.back(), if it is a part
+  for (std::string& line : lines) {
+    // Most logs are of whole files: their lines are not looked at closer.
+    if (line.find(",\"to\":") == std::string::npos) {
+      open.reset();
+      folded.push_back(std::move(line));
+      continue;
+    }
+    ASSIGN_OR_RETURN(Entry part, Entry::parse(line));
+    const bool follows = open && open->path == part.path && open->to == part.from &&
+                         open->size == part.size && open->timestamp_ms == part.timestamp_ms;
+    if (follows && part.batch <= last_batch) {
+      part.from = open->from;
+      if (part.from == 0 && part.final()) part.to.reset();
+      folded.back() = part.to_json();
+    } else {
+      folded.push_back(std::move(line));
+    }
+    open = part.to ? std::optional(std::move(part)) : std::nullopt;
+  }
+  return folded;
+}
+
 std::string make_offset(int64_t batch) { return "{\"logOffset\":" + std::to_string(batch) + "}"; }
 
 Result<int64_t> parse_offset(std::string_view offset) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 
@@ -30,6 +31,11 @@ struct Entry {
   // Whether the file's last bytes are in this entry.
   bool final() const { return !to || to == size; }
 };
+
+// Lines of the log in which the parts of one file that follow each other are one entry, the last
+// part's: a large file read in many epochs then counts for one. Entries of batches after
+// `last_batch` stay as they are. Errors: Corruption if a line that could be folded is no entry.
+Result<std::vector<std::string>> fold_parts(std::vector<std::string> lines, int64_t last_batch);
 
 // "file:///in/a%20b.jsonl" and back. As java.net.URI does it: blank, '%', '#', '?' and what is not
 // allowed in a URI are percent-encoded, other letters are kept.

@@ -120,7 +120,9 @@ Result<std::optional<stream::Offset>> FileSource::plan(const std::optional<strea
   if (entries.empty()) return std::optional<stream::Offset>();
   std::vector<std::string> lines;
   for (const Entry& entry : entries) lines.push_back(entry.to_json());
-  RETURN_IF_ERROR(log_->append(batch, lines));
+  RETURN_IF_ERROR(log_->append(batch, lines, [&](std::vector<std::string> older) {
+    return fold_parts(std::move(older), batch - kRecentBatches);
+  }));
   for (const Entry& entry : entries) {
     backlog_.take(entry);
     waiting_bytes_ -= std::min(waiting_bytes_, entry.to.value_or(*entry.size) - entry.from);

@@ -28,5 +28,44 @@ TEST(FileEntry, RefusesLinesThatAreNoEntries) {
   }
 }
 
+std::string part(const std::string& path, int64_t batch, uint64_t from, uint64_t to) {
+  return Entry{.path = path, .timestamp_ms = 7, .batch = batch, .size = 90, .from = from, .to = to}
+      .to_json();
+}
+std::string whole(const std::string& path, int64_t batch) {
+  return Entry{.path = path, .timestamp_ms = 7, .batch = batch, .size = 90}.to_json();
+}
+
+struct FoldCase {
+  const char* what;
+  std::vector<std::string> lines, folded;
+};
+
+TEST(FileEntry, FoldsThePartsOfAFileThatFollowEachOther) {
+  const std::string of_spark = R"({"path":"file:///s","timestamp":7,"batchId":1})";
+  const std::string named_like_a_part = whole(R"(/a,"to":5)", 3);
+  for (const FoldCase& c : std::vector<FoldCase>{
+           {"nothing", {}, {}},
+           {"whole files", {whole("/a", 1), of_spark}, {whole("/a", 1), of_spark}},
+           {"a name", {named_like_a_part, whole("/b", 3)}, {named_like_a_part, whole("/b", 3)}},
+           {"a file begun", {part("/a", 1, 0, 10), part("/a", 2, 10, 30)}, {part("/a", 2, 0, 30)}},
+           {"a file ended",
+            {part("/a", 1, 0, 10), part("/a", 2, 10, 30), part("/a", 3, 30, 90), whole("/b", 3)},
+            {whole("/a", 3), whole("/b", 3)}},
+           {"another file",
+            {part("/a", 1, 0, 10), part("/b", 1, 10, 20)},
+            {part("/a", 1, 0, 10), part("/b", 1, 10, 20)}},
+           {"not next to it",
+            {part("/a", 1, 0, 10), part("/a", 2, 20, 30)},
+            {part("/a", 1, 0, 10), part("/a", 2, 20, 30)}},
+           {"late batches stay",
+            {part("/a", 4, 0, 10), part("/a", 5, 10, 20), part("/a", 6, 20, 90)},
+            {part("/a", 5, 0, 20), part("/a", 6, 20, 90)}},
+       }) {
+    EXPECT_EQ(fold_parts(c.lines, 5).value(), c.folded) << c.what;
+  }
+  EXPECT_EQ(fold_parts({R"({"rows":1,"to":3})"}, 5).status().code(), StatusCode::kCorruption);
+}
+
 }  // namespace
 }  // namespace lakeward::connectors::file

@@ -33,7 +33,7 @@ TEST_F(FileSource, WritesSparksSourceLog) {
   put("ev 120 ü%+#.json", "1\n");
   SourceRun run = start();
   ASSERT_TRUE(run.plan(std::nullopt).value());
-  const auto lines = run.log().batch(0).value();
+  const auto lines = run.log().entries(0).value();
   ASSERT_EQ(lines.size(), 1u);
   EXPECT_THAT(lines[0], ::testing::StartsWith("{\"path\":\"file://" + world.folder.path().string() +
                                               "/in/ev%20120%20ü%25+%23.json\",\"timestamp\":"));
@@ -46,7 +46,7 @@ TEST_F(FileSource, RemembersAFileWhoseNameIsNotUtf8) {
   {
     SourceRun run = start();
     to = *run.plan(std::nullopt).value();
-    EXPECT_THAT(run.log().batch(0).value()[0], HasSubstr("/in/%FF%C3%C3%BC%5C.json\""));
+    EXPECT_THAT(run.log().entries(0).value()[0], HasSubstr("/in/%FF%C3%C3%BC%5C.json\""));
   }
   SourceRun run = start();
   const auto records = run.read({std::nullopt, to}).value();
@@ -155,6 +155,25 @@ TEST_F(FileSource, SplitsALargeFileAcrossEpochsAtLineEnds) {
                           HasSubstr("\"from\":20,\"to\":24")));
   // The next process goes on in the middle of the file, too.
   EXPECT_EQ(start().drain("{\"logOffset\":0}", {.bytes = 100}), (Epochs{{"3333", "4444", "5555"}}));
+}
+
+TEST_F(FileSource, RemembersAFileOfManyEpochsInFewEntries) {
+  std::string text;
+  Epochs expected;
+  for (int i = 1000; i < 1100; ++i) {
+    text += std::to_string(i) + "\n";
+    expected.push_back({std::to_string(i)});
+  }
+  put("a", text);
+  {
+    SourceRun run = start();
+    EXPECT_EQ(run.drain(std::nullopt, {.bytes = 1}), expected);
+    EXPECT_LE(run.log().entries().value().size(), 20U);
+  }
+  // What may still be repeated stays as it was, and nothing is read again.
+  SourceRun run = start();
+  EXPECT_EQ(run.read({"{\"logOffset\":97}", "{\"logOffset\":98}"}).value()[0].text, "1098");
+  EXPECT_EQ(run.drain("{\"logOffset\":99}"), Epochs{});
 }
 
 TEST_F(FileSource, KeepsToTheRowLimitExactly) {
