@@ -22,8 +22,8 @@ Status open_handle(const DatabaseOptions& options, duckdb_database& handle) {
   set("temp_directory", options.spill_directory.string());
   // Row order carries no meaning in a table; keeping it would serialise every parallel write.
   set("preserve_insertion_order", "false");
-  // A lake's files are local, so the system's page cache has them: a second copy here would only grow
-  // until the memory limit.
+  // A lake's files are local, so the system's page cache has them: a second copy here would only
+  // grow until the memory limit.
   set("enable_external_file_cache", "false");
   set("autoinstall_known_extensions", "false");
   set("autoload_known_extensions", "false");
