@@ -1,5 +1,6 @@
 #include "format/avro_encoding.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -21,15 +22,6 @@ using Json = nlohmann::ordered_json;
 
 // ---- the schema ---------------------------------------------------------------------------------
 
-bool is_name(const std::string& name) {
-  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-  for (const char c : name) {
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    if (!letter && !(c >= '0' && c <= '9')) return false;
-  }
-  return true;
-}
-
 Json logical(const char* type, const char* name) {
   return Json{{"type", type}, {"logicalType", name}};
 }
@@ -46,7 +38,7 @@ class SchemaMaker {
   Result<Json> record(const std::vector<TypedColumn>& columns, const std::string& name) {
     Json fields = Json::array();
     for (const TypedColumn& column : columns) {
-      if (!is_name(column.name)) {
+      if (!is_avro_name(column.name)) {
         return invalid_argument("the column '" + column.name +
                                 "' has no name that Avro allows (letters, digits and '_'); name it "
                                 "otherwise in the transform");
@@ -133,11 +125,12 @@ class SchemaMaker {
 // A name for records that have none: the topic's, as far as Avro allows.
 std::string default_name(const std::string& topic) {
   std::string name;
-  for (const char c : topic) name += is_name("a" + std::string(1, c)) ? c : '_';
-  return is_name(name) ? name : "_" + name;
+  for (const char c : topic) name += is_avro_name("a" + std::string(1, c)) ? c : '_';
+  return is_avro_name(name) ? name : "_" + name;
 }
 
 std::string subject_of(const AvroEncodingOptions& options, const std::string& record_name) {
+  if (!options.subject.empty()) return options.subject;
   switch (options.strategy) {
     case SubjectStrategy::kTopicName:
       return options.topic + (options.is_key ? "-key" : "-value");
@@ -347,16 +340,24 @@ class AvroEncoding final : public Encoding {
  public:
   explicit AvroEncoding(AvroEncodingOptions options) : options_(std::move(options)) {}
 
+  Status check(const std::vector<TypedColumn>& columns) const override {
+    return avro_schema(columns, record_name()).status();
+  }
+
   Result<std::unique_ptr<Encoder>> make_encoder(
       const std::vector<TypedColumn>& columns) const override {
-    const std::string name =
-        options_.record_name.empty() ? default_name(options_.topic) : options_.record_name;
+    const std::string name = record_name();
     ASSIGN_OR_RETURN(const std::string schema, avro_schema(columns, name));
     std::string header;
     if (options_.registrar != nullptr) {
       const std::string subject = subject_of(options_, name);
       const Result<uint32_t> id =
           options_.registrar->schema_id(subject, schema, options_.auto_register);
+      if (id.status().code() == StatusCode::kNotFound) {
+        return not_found("the subject '" + subject +
+                         "' does not have the schema of these columns (" + id.status().message() +
+                         "); register it, or allow it: auto_register: true\n  " + schema);
+      }
       if (!id.ok()) return id.status().with_context("the subject '" + subject + "'");
       header += '\0';
       for (int shift = 24; shift >= 0; shift -= 8) header += static_cast<char>(*id >> shift);
@@ -365,16 +366,34 @@ class AvroEncoding final : public Encoding {
   }
 
  private:
+  std::string record_name() const {
+    return options_.record_name.empty() ? default_name(options_.topic) : options_.record_name;
+  }
+
   AvroEncodingOptions options_;
 };
 
 }  // namespace
 
+bool is_avro_name(std::string_view name) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
 Result<std::string> avro_schema(const std::vector<TypedColumn>& columns,
                                 const std::string& record_name) {
   const size_t dot = record_name.rfind('.');
   const std::string name = dot == std::string::npos ? record_name : record_name.substr(dot + 1);
-  if (!is_name(name)) {
+  size_t begin = 0;
+  bool sound = true;
+  while (sound && begin <= record_name.size()) {
+    const size_t end = std::min(record_name.find('.', begin), record_name.size());
+    sound = is_avro_name(std::string_view(record_name).substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (!sound) {
     return invalid_argument("'" + record_name + "' is no name for an Avro record");
   }
   ASSIGN_OR_RETURN(Json schema, SchemaMaker().record(columns, name));

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/status.h"
@@ -23,10 +24,14 @@ struct AvroEncodingOptions {
   std::string topic;
   std::string record_name;  // full; empty: made of the topic's name
   bool is_key = false;      // <topic>-key
+  std::string subject;      // empty: as the strategy says
   SubjectStrategy strategy = SubjectStrategy::kTopicName;
   bool auto_register = true;
   std::shared_ptr<SchemaRegistrar> registrar;  // null: no framing
 };
+
+// Whether a column, or a part of a record's full name, may be called so.
+bool is_avro_name(std::string_view name);
 
 // The schema of a record with these columns. Every field is a union of null and its type, with null
 // as its default, so that later versions may leave it out.
@@ -37,11 +42,13 @@ struct AvroEncodingOptions {
 //   TIMESTAMP WITH TIME ZONE                   long as timestamp-micros
 //   TIMESTAMP, _S, _MS; _NS                    long as local-timestamp-micros; -nanos
 //   LIST, ARRAY; STRUCT; MAP with text as keys array; record; map
-// Errors: InvalidArgument names a column that has no equal, or whose name is no Avro name.
+// Errors: InvalidArgument names a column that has no equal, or whose name is no Avro name; or the
+// record's name, if it is none.
 Result<std::string> avro_schema(const std::vector<engine::TypedColumn>& columns,
                                 const std::string& record_name);
 
-// Its encoders write, with a registrar, Confluent's framing before each record.
+// Its encoders write, with a registrar, Confluent's framing before each record. make_encoder()
+// registers the schema, or looks it up; its errors are those of SchemaRegistrar::schema_id().
 std::unique_ptr<Encoding> make_avro_encoding(AvroEncodingOptions options);
 
 }  // namespace lakeward::format

@@ -70,6 +70,12 @@ class Encoding {
  public:
   virtual ~Encoding() = default;
 
+  // Whether rows of these columns can be written; asks no service. Errors: InvalidArgument names a
+  // column that cannot be, and the mend.
+  virtual Status check(const std::vector<engine::TypedColumn>& columns) const {
+    return make_encoder(columns).status();
+  }
+
   // Errors: InvalidArgument names a column that cannot be written, and the mend; Unavailable if
   // this needs a service (a schema registry) that cannot be reached.
   virtual Result<std::unique_ptr<Encoder>> make_encoder(

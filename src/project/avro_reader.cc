@@ -3,52 +3,15 @@
 
 #include <utility>
 
-#include "base/suggest.h"
 #include "project/declared_keys.h"
 #include "project/decode_reader.h"
+#include "project/registry_reader.h"
 
 namespace lakeward::project {
 namespace {
 
 using config::Problems;
 using config::Value;
-using connectors::schema_registry::RegistryOptions;
-
-constexpr const char* kRegistryType = "schema_registry";
-
-// The options of the connection that `value` names; null if there is none.
-const Value* find_connection(const Value& value, const std::vector<Connection>& connections,
-                             Problems& problems) {
-  std::vector<std::string> names;
-  for (const Connection& connection : connections) {
-    if (connection.type == kRegistryType) names.push_back(connection.name);
-    if (connection.name != value.text()) continue;
-    if (connection.type == kRegistryType) return &connection.options;
-    problems.push_back(
-        {value.location(), fmt::format("the connection '{}' is of '{}', not of '{}'",
-                                       connection.name, connection.type, kRegistryType)});
-    return nullptr;
-  }
-  problems.push_back({value.location(), fmt::format("unknown connection '{}'{}", value.text(),
-                                                    suggestion(value.text(), names))});
-  return nullptr;
-}
-
-std::optional<RegistryOptions> read_registry(const Value& value, const DecodeContext& context,
-                                             Problems& problems) {
-  if (value.is_null() || value.is_unresolved()) return std::nullopt;
-  const Value* options = &value;
-  if (value.is_scalar()) {
-    options = find_connection(value, context.connections, problems);
-    if (options == nullptr) return std::nullopt;
-  }
-  const size_t before = problems.size();
-  RegistryOptions registry =
-      connectors::schema_registry::registry_options().parse(*options, problems);
-  if (problems.size() == before) check_registry_options(registry, *options, problems);
-  if (problems.size() != before) return std::nullopt;
-  return registry;
-}
 
 // A schema: JSON text, or `{file: x.avsc}`.
 std::optional<std::string> read_schema(const char* key, const Value& value,
@@ -114,7 +77,7 @@ void read_avro(const Value& options, const DecodeContext& context, Decode& decod
   decode.on_malformed = keys.on_malformed;
   decode.framing = format::Framing::kWhole;
   decode.avro.skip_tombstones = keys.tombstones == Tombstones::kSkip;
-  decode.avro.registry = read_registry(keys.registry, context, problems);
+  decode.avro.registry = read_registry(keys.registry, context.connections, problems);
   decode.avro.writer_schema = read_schema("writer_schema", keys.writer_schema, context, problems);
   decode.avro.reader_schema = read_schema("schema", keys.schema, context, problems);
   if (!keys.columns.is_null()) read_columns(keys.columns, decode, problems);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/suggest.h"
+#include "project/registry_reader.h"
 
 namespace lakeward::project {
 namespace {
@@ -204,6 +205,7 @@ std::optional<ConnectorBlock> read_sink(const stream::Registry& registry,
   if (!merge_connection(connections, *block, problems)) return std::nullopt;
   const stream::SinkType* type = registry.sink(block->connector);
   refuse_announced_keys(type->options, *block, problems);
+  resolve_encode_registry(connections, *block, problems);
   if (type->check) type->check(block->options, problems);
   return block;
 }

@@ -129,6 +129,9 @@ std::string connectors_page(const stream::Registry& registry) {
   page += "\n# Sinks\n";
   for (const auto& [name, type] : registry.sinks()) {
     page += section("## `to: " + name + "`", type.doc, type.options);
+    for (const auto& [block, options] : type.blocks) {
+      page += section("### `" + block + "`", "", options);
+    }
   }
   return page;
 }

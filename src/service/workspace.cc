@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "connectors/registry.h"
+#include "connectors/schema_registry/client.h"
 #include "project/load.h"
 #include "service/reader_schemas.h"
 
@@ -40,6 +41,14 @@ void remove_abandoned(const fs::path& parent) {
     std::error_code ignored;
     fs::remove_all(entry.path(), ignored);
   }
+}
+
+Result<std::shared_ptr<format::SchemaRegistrar>> open_registrar(const config::Value& options) {
+  config::Problems problems;  // of a declaration that is already checked
+  auto parsed = connectors::schema_registry::registry_options().parse(options, problems);
+  if (!problems.empty()) return invalid_argument(problems.front().to_string());
+  return std::shared_ptr<format::SchemaRegistrar>(
+      std::make_shared<connectors::schema_registry::Client>(std::move(parsed)));
 }
 
 }  // namespace
@@ -96,7 +105,7 @@ Status Workspace::open_engine(bool runs_pipelines) {
   ASSIGN_OR_RETURN(checkpoint_store_, io::open_store(project_.checkpoints));
   lake_ = std::make_unique<Lake>(*lake_store_, *database_);
   environment_ = std::make_unique<stream::Environment>(
-      stream::Environment{clock_, *database_, *lake_store_, project_.root});
+      stream::Environment{clock_, *database_, *lake_store_, project_.root, open_registrar});
   return ok_status();
 }
 

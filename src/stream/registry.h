@@ -15,6 +15,7 @@
 #include "engine/database.h"
 #include "engine/schema.h"
 #include "format/decoder.h"
+#include "format/schema_source.h"
 #include "io/object_store.h"
 #include "stream/sink.h"
 #include "stream/source.h"
@@ -27,6 +28,10 @@ struct Environment {
   engine::Database& database;
   io::ObjectStore& lake;               // table a.b is the folder a/b
   std::filesystem::path project_root;  // relative paths of options begin here
+  // The schema registry with these options, which are checked. Empty where there is none: then a
+  // sink that needs one is refused.
+  std::function<Result<std::shared_ptr<format::SchemaRegistrar>>(const config::Value& options)>
+      schema_registrar = nullptr;
 };
 
 struct SourceArguments {
@@ -58,6 +63,9 @@ struct SourceType {
 struct SinkType {
   std::string doc;
   std::vector<config::OptionInfo> options;
+  // The options of blocks within these, by what stands before them ("encode: avro"), for the
+  // reference.
+  std::map<std::string, std::vector<config::OptionInfo>> blocks = {};
   std::function<void(const config::Value&, config::Problems&)> check;
   // What of the options does not fit the rows that the transform makes; may be empty.
   std::function<void(const config::Value&, const engine::Schema& rows, config::Problems&)>

@@ -136,8 +136,35 @@ class MemoryRegistrar final : public SchemaRegistrar {
     schemas[subject] = schema;
     return 70'000u;
   }
+  const std::string& name() const override { return name_; }
   std::map<std::string, std::string> schemas;
+
+ private:
+  std::string name_ = "the schema registry in memory";
 };
+
+TEST_F(AvroEncoding, RefusesNamesOfRecordsThatAvroDoesNotAllow) {
+  for (const char* name : {"", "1a", "a b", "shop.", ".Order", "shop..Order", "my-shop.Order"}) {
+    EXPECT_THAT(avro_schema({}, name).status().message(),
+                HasSubstr("is no name for an Avro record"))
+        << name;
+  }
+  EXPECT_THAT(avro_schema({}, "eu.shop_1.Order").value(),
+              HasSubstr(R"("name":"Order","namespace":"eu.shop_1")"));
+}
+
+TEST_F(AvroEncoding, ChecksColumnsWithoutAskingTheRegistry) {
+  const auto registrar = std::make_shared<MemoryRegistrar>();
+  AvroEncodingOptions options;
+  options.topic = "t";
+  options.registrar = registrar;
+  const auto encoding = make_avro_encoding(options);
+  const auto sound = session->stream("SELECT 1 AS a").value()->types();
+  EXPECT_TRUE(encoding->check(sound).ok());
+  const auto odd = session->stream("SELECT 1 AS \"a b\"").value()->types();
+  EXPECT_EQ(encoding->check(odd).code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(registrar->schemas, SizeIs(0));
+}
 
 TEST_F(AvroEncoding, RegistersItsSchemaByTheStrategy) {
   struct Case {
@@ -145,6 +172,7 @@ TEST_F(AvroEncoding, RegistersItsSchemaByTheStrategy) {
     std::string record;
     bool is_key;
     const char* subject;
+    const char* given = "";
   };
   const Case cases[] = {
       {SubjectStrategy::kTopicName, "", false, "my-topic-value"},
@@ -152,6 +180,7 @@ TEST_F(AvroEncoding, RegistersItsSchemaByTheStrategy) {
       {SubjectStrategy::kRecordName, "shop.Order", false, "shop.Order"},
       {SubjectStrategy::kTopicRecordName, "shop.Order", false, "my-topic-shop.Order"},
       {SubjectStrategy::kRecordName, "", false, "my_topic"},
+      {SubjectStrategy::kRecordName, "shop.Order", false, "orders", "orders"},
   };
   for (const Case& one : cases) {
     const auto registrar = std::make_shared<MemoryRegistrar>();
@@ -160,6 +189,7 @@ TEST_F(AvroEncoding, RegistersItsSchemaByTheStrategy) {
     options.record_name = one.record;
     options.is_key = one.is_key;
     options.strategy = one.strategy;
+    options.subject = one.given;
     options.registrar = registrar;
     const auto encoded = encode(options, "SELECT 7 AS a");
     ASSERT_TRUE(encoded.ok()) << encoded.status().message();
@@ -177,7 +207,9 @@ TEST_F(AvroEncoding, RegistersNothingUnlessItMay) {
   options.registrar = registrar;
   const auto refused = encode(options, "SELECT 1 AS a");
   EXPECT_EQ(refused.status().code(), StatusCode::kNotFound);
-  EXPECT_THAT(refused.status().message(), HasSubstr("the subject 't-value'"));
+  EXPECT_THAT(refused.status().message(),
+              HasSubstr("the subject 't-value' does not have the schema of these columns (no such "
+                        "subject); register it, or allow it: auto_register: true"));
   registrar->schemas["t-value"] = "";
   EXPECT_TRUE(encode(options, "SELECT 1 AS a").ok());
   EXPECT_EQ(

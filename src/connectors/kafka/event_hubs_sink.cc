@@ -83,15 +83,17 @@ const config::OptionSet<EventHubsSinkOptions>& sink_options() {
       {"event_hub", &T::event_hub, optional(),
        "The event hub to write to; default: the EntityPath of 'connection_string'."},
       {"encode", &T::encode, optional(),
-       "How a row becomes an event's body: json (the default: an object of all columns), or raw: "
-       "COLUMN (that column's text or bytes as they are)."},
+       "How a row becomes an event's body: json (the default: an object of all columns), {avro: "
+       "{registry: NAME}} (a record of all columns, its schema in a schema registry), or raw: "
+       "COLUMN "
+       "(that column's text or bytes as they are)."},
       {"key", &T::key, optional(), "The column whose text or bytes are the partition key."},
       {"headers", &T::headers, optional(),
        "The event's properties: {PROPERTY: COLUMN, …}, or one column that holds them all, as a MAP "
        "or as a JSON object."},
       {"partition", &T::partition, optional(),
        "The column with the number of the partition; NULL leaves it to the key."},
-      {"exclude", &T::exclude, optional(), "Columns that are not part of the JSON body."},
+      {"exclude", &T::exclude, optional(), "Columns that are not part of the JSON or Avro body."},
       {"compression", &T::compression, default_to(HubCompression::kNone),
        "How batches are compressed; the service knows no other way than gzip."},
       {"linger", &T::linger, default_to(kLinger), "How long events wait for others of a batch."},
@@ -139,13 +141,13 @@ stream::SinkType event_hubs_sink_type() {
           "Events of an event hub of Azure Event Hubs, at least once: an epoch that is repeated "
           "after a crash is there twice.",
       .options = sink_options().infos(),
+      .blocks = {{"encode: avro", avro_encode_options().infos()}},
       .check = make_check<EventHubsSinkOptions>(sink_options, check_options),
       .make = [](const stream::SinkArguments& arguments,
                  stream::Environment& environment) -> Result<std::unique_ptr<stream::Sink>> {
         ASSIGN_OR_RETURN(const EventHubsSinkOptions options,
                          parse_options(sink_options(), arguments.options));
-        return std::unique_ptr<stream::Sink>(std::make_unique<KafkaSink>(
-            kafka_options(options), writing_service(), arguments, environment));
+        return KafkaSink::make(kafka_options(options), writing_service(), arguments, environment);
       }};
 }
 

@@ -37,15 +37,11 @@ std::string as_text(const engine::Column& column) {
 
 bool is_moment(const std::string& type) { return type.starts_with("TIMESTAMP") || type == "DATE"; }
 
-std::unique_ptr<format::Encoding> make_encoding(PayloadFormat format) {
-  return format == PayloadFormat::kRaw ? format::make_raw_encoding() : format::make_json_encoding();
-}
-
 }  // namespace
 
-Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(engine::Session& session,
-                                                           const engine::Schema& rows,
-                                                           const KafkaSinkOptions& options) {
+Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(
+    engine::Session& session, const engine::Schema& rows, const KafkaSinkOptions& options,
+    std::shared_ptr<const format::Encoding> encoding) {
   config::Problems problems;  // of a declaration that is already checked
   const Encode encode = parse_encode(options.encode, problems);
   const Headers headers = parse_headers(options.headers, problems);
@@ -55,8 +51,8 @@ Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(engine::Session& sess
   engine::Schema values;
   for (const std::string& name : encoder->columns_) values.push_back(*find_column(rows, name));
   ASSIGN_OR_RETURN(encoder->value_types_, engine::resolve_types(session, values));
-  ASSIGN_OR_RETURN(encoder->encoder_,
-                   make_encoding(encode.format)->make_encoder(encoder->value_types_));
+  RETURN_IF_ERROR(encoding->check(encoder->value_types_));
+  encoder->encoding_ = std::move(encoding);
   encoder->values_ = encoder->columns_.size();
   for (std::string& column : encoder->columns_) column = quote_identifier(column);
 
@@ -137,6 +133,12 @@ Status RecordEncoder::add_headers(const engine::Schema& rows, const Headers& hea
   return ok_status();
 }
 
+Status RecordEncoder::open() {
+  if (encoder_ != nullptr) return ok_status();
+  ASSIGN_OR_RETURN(encoder_, encoding_->make_encoder(value_types_));
+  return ok_status();
+}
+
 std::string RecordEncoder::select(const std::string& rows) const {
   std::string sql;
   for (const std::string& column : columns_) sql += (sql.empty() ? "SELECT " : ", ") + column;
@@ -149,6 +151,7 @@ bool RecordEncoder::fits(const std::vector<engine::TypedColumn>& selected) const
 }
 
 Status RecordEncoder::load(const engine::Chunk& chunk) {
+  CHECK(encoder_ != nullptr, "open() comes before load()");
   views_.clear();
   for (size_t i = 0; i < columns_.size(); ++i) views_.push_back(chunk.column(i));
   return encoder_->encode({views_.data(), values_}, chunk.rows(), payloads_);

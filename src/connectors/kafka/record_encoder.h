@@ -20,12 +20,15 @@ namespace lakeward::connectors::kafka {
 // Used by one thread.
 class RecordEncoder {
  public:
-  // For rows of this schema. Errors: InvalidArgument names a column that is not there or does not
-  // fit, and the mend; those of Encoding::make_encoder().
-  static Result<std::unique_ptr<RecordEncoder>> make(engine::Session& session,
-                                                     const engine::Schema& rows,
-                                                     const KafkaSinkOptions& options);
+  // For rows of this schema. Asks no service. Errors: InvalidArgument names a column that is not
+  // there or does not fit, and the mend.
+  static Result<std::unique_ptr<RecordEncoder>> make(
+      engine::Session& session, const engine::Schema& rows, const KafkaSinkOptions& options,
+      std::shared_ptr<const format::Encoding> encoding);
 
+  // Before the first load(); does nothing when it has succeeded before. Errors: those of
+  // Encoding::make_encoder().
+  Status open();
   // The columns that load() takes, of rows of the schema.
   std::string select(const std::string& rows) const;
   // Whether these are the columns of select() over the rows that this was made for.
@@ -51,7 +54,8 @@ class RecordEncoder {
   std::vector<std::string> columns_;  // as SQL: first those of the value
   size_t values_ = 0;
   std::vector<engine::TypedColumn> value_types_;
-  std::unique_ptr<format::Encoder> encoder_;
+  std::shared_ptr<const format::Encoding> encoding_;
+  std::unique_ptr<format::Encoder> encoder_;  // null before open()
   std::string partition_name_;
   std::string headers_name_;
   std::optional<size_t> key_;

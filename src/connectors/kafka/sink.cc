@@ -21,13 +21,26 @@ std::string own_name(const KafkaSinkOptions& options, const stream::SinkArgument
 
 }  // namespace
 
+Result<std::unique_ptr<stream::Sink>> KafkaSink::make(KafkaSinkOptions options, Service service,
+                                                      const stream::SinkArguments& arguments,
+                                                      stream::Environment& environment) {
+  config::Problems problems;  // of a declaration that is already checked
+  const Encode encode = parse_encode(options.encode, problems);
+  if (!problems.empty()) return invalid_argument(problems.front().to_string());
+  ASSIGN_OR_RETURN(auto encoding, make_encoding(encode, options.topic, environment));
+  return std::unique_ptr<stream::Sink>(new KafkaSink(std::move(options), std::move(service),
+                                                     std::move(encoding), arguments, environment));
+}
+
 KafkaSink::KafkaSink(KafkaSinkOptions options, Service service,
+                     std::shared_ptr<const format::Encoding> encoding,
                      const stream::SinkArguments& arguments, stream::Environment& environment)
     : options_(std::move(options)),
       service_(std::move(service)),
       query_id_(arguments.query_id),
       database_(environment.database),
-      reading_properties_(connection_properties(options_, environment.project_root)) {
+      reading_properties_(connection_properties(options_, environment.project_root)),
+      encoding_(std::move(encoding)) {
   producer_options_.properties = writing_properties(options_, environment.project_root);
   producer_options_.topic = options_.topic;
   producer_options_.service = service_;
@@ -40,7 +53,7 @@ KafkaSink::KafkaSink(KafkaSinkOptions options, Service service,
 
 Status KafkaSink::check(const engine::Schema& rows) {
   ASSIGN_OR_RETURN(const auto session, database_.make_session());
-  ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(*session, rows, options_));
+  ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(*session, rows, options_, encoding_));
   return ok_status();
 }
 
@@ -98,6 +111,7 @@ void KafkaSink::give_up() {
 
 Result<stream::Committable> KafkaSink::write(engine::Session& session, const std::string& select,
                                              const stream::Epoch& epoch) {
+  RETURN_IF_ERROR(prepare(session, select));
   RETURN_IF_ERROR(connect());
   // Of an epoch that another sink could not commit.
   if (producer_->is_open()) give_up();
@@ -118,11 +132,15 @@ Result<stream::Committable> KafkaSink::write(engine::Session& session, const std
   return sent;
 }
 
-Result<stream::Committable> KafkaSink::send(engine::Session& session, const std::string& select) {
+Status KafkaSink::prepare(engine::Session& session, const std::string& select) {
   if (encoder_ == nullptr) {
     ASSIGN_OR_RETURN(const engine::Schema rows, session.describe(select));
-    ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(session, rows, options_));
+    ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(session, rows, options_, encoding_));
   }
+  return encoder_->open();
+}
+
+Result<stream::Committable> KafkaSink::send(engine::Session& session, const std::string& select) {
   ASSIGN_OR_RETURN(const auto result, session.stream(encoder_->select(select)));
   if (!encoder_->fits(result->types())) {
     return internal_error("kafka: the rows have other columns than were checked");
@@ -175,6 +193,7 @@ Status KafkaSink::commit(const stream::Epoch& epoch, stream::Committable committ
 stream::SinkType sink_type() {
   return {.doc = "Records of a Kafka topic, exactly once.",
           .options = kafka_sink_options().infos(),
+          .blocks = {{"encode: avro", avro_encode_options().infos()}},
           .check = make_check<KafkaSinkOptions>(kafka_sink_options, check_sink_options),
           .check_rows = check_sink_rows,
           .make = [](const stream::SinkArguments& arguments,
@@ -182,8 +201,7 @@ stream::SinkType sink_type() {
             ASSIGN_OR_RETURN(KafkaSinkOptions options,
                              parse_options(kafka_sink_options(), arguments.options));
             Service service = service_of(options);
-            return std::unique_ptr<stream::Sink>(std::make_unique<KafkaSink>(
-                std::move(options), std::move(service), arguments, environment));
+            return KafkaSink::make(std::move(options), std::move(service), arguments, environment);
           }};
 }
 

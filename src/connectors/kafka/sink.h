@@ -17,8 +17,10 @@ namespace lakeward::connectors::kafka {
 // number + 1: see README.md. write() sends, commit() commits; the transaction is open in between.
 class KafkaSink final : public stream::Sink, private stream::SinkWriter, private stream::Committer {
  public:
-  KafkaSink(KafkaSinkOptions options, Service service, const stream::SinkArguments& arguments,
-            stream::Environment& environment);
+  // Errors: those of make_encoding().
+  static Result<std::unique_ptr<stream::Sink>> make(KafkaSinkOptions options, Service service,
+                                                    const stream::SinkArguments& arguments,
+                                                    stream::Environment& environment);
 
   stream::SinkWriter& writer() override { return *this; }
   stream::Committer& committer() override { return *this; }
@@ -26,6 +28,10 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   bool keeps_order() const override { return true; }
 
  private:
+  KafkaSink(KafkaSinkOptions options, Service service,
+            std::shared_ptr<const format::Encoding> encoding,
+            const stream::SinkArguments& arguments, stream::Environment& environment);
+
   Status check(const engine::Schema& rows) override;
   Result<stream::Committable> write(engine::Session& session, const std::string& select,
                                     const stream::Epoch& epoch) override;
@@ -39,6 +45,8 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   Status connect();
   Status find_topic(Client& client);
   Status learn_last_epoch(Client& client);
+  // Makes the encoder of these rows; its schema is registered if it is of a schema registry.
+  Status prepare(engine::Session& session, const std::string& select);
   Result<stream::Committable> send(engine::Session& session, const std::string& select);
   // Ends an open transaction without its records; the producer is given up if that fails.
   void give_up();
@@ -49,6 +57,7 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   engine::Database& database_;
   ProducerOptions producer_options_;      // holds secrets
   config::StringMap reading_properties_;  // likewise
+  std::shared_ptr<const format::Encoding> encoding_;
   std::unique_ptr<RecordEncoder> encoder_;
   std::unique_ptr<Producer> producer_;
   std::optional<int64_t> last_;  // the last epoch in the topic, if transactional

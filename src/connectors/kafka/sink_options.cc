@@ -68,8 +68,10 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
       brokers_option<T>(),
       {"topic", &T::topic, required(), "The topic to write to."},
       {"encode", &T::encode, optional(),
-       "How a row becomes a record's value: json (the default: an object of all columns), or raw: "
-       "COLUMN (that column's text or bytes as they are; NULL is a record without a value)."},
+       "How a row becomes a record's value: json (the default: an object of all columns), {avro: "
+       "{registry: NAME}} (a record of all columns, its schema in a schema registry), or raw: "
+       "COLUMN "
+       "(that column's text or bytes as they are; NULL is a record without a value)."},
       {"key", &T::key, optional(),
        "The column whose text or bytes are the record's key. It decides the partition, as in "
        "Kafka's own clients."},
@@ -81,7 +83,7 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
        "The column with the number of the partition; NULL leaves it to the key."},
       {"timestamp", &T::timestamp, optional(),
        "The column with the record's time; default, and for NULL: when it is sent."},
-      {"exclude", &T::exclude, optional(), "Columns that are not part of the JSON value."},
+      {"exclude", &T::exclude, optional(), "Columns that are not part of the JSON or Avro value."},
       {"delivery", &T::delivery, default_to(Delivery::kExactlyOnce),
        "exactly_once: each epoch is one transaction, so readers with isolation read_committed see "
        "each row once. at_least_once: without transactions; after a crash an epoch may be there "
@@ -162,37 +164,17 @@ void check_sink_rows(const Value& value, const engine::Schema& rows, Problems& p
   need("partition", options.partition);
   need("timestamp", options.timestamp);
   for (const std::string& column : options.exclude) need("exclude", column);
-  need("encode", parse_encode(options.encode, known).column);
+  const Encode encode = parse_encode(options.encode, known);
+  need("encode", encode.column);
+  std::vector<std::string> values;
+  for (const std::string& name : names) {
+    const auto& out = options.exclude;
+    if (std::find(out.begin(), out.end(), name) == out.end()) values.push_back(name);
+  }
+  check_value_columns(encode, place_of(value, "encode"), values, problems);
   const Headers headers = parse_headers(options.headers, known);
   need("headers", headers.column);
   for (const auto& [header, column] : headers.columns) need("headers", column);
-}
-
-Encode parse_encode(const Value& value, Problems& problems) {
-  Encode encode;
-  if (value.is_null() || value.is_unresolved()) return encode;
-  std::string format;
-  const Value* details = nullptr;
-  if (value.is_scalar()) format = value.text();
-  if (value.is_map() && value.map().size() == 1) {
-    format = value.map().front().key;
-    details = &value.map().front().value;
-  }
-  if (format == "raw") {
-    encode.format = PayloadFormat::kRaw;
-    if (details == nullptr || details->is_null() || details->is_unresolved()) return encode;
-    if (is_text(*details)) {
-      encode.column = details->text();
-      return encode;
-    }
-    problems.push_back({details->location(), "'raw' must name a column: encode: {raw: payload}"});
-  } else if (format != "json") {
-    problems.push_back({value.location(), "'encode' must be json, or {raw: COLUMN}"});
-  } else if (details != nullptr &&
-             !(details->is_null() || (details->is_map() && details->map().empty()))) {
-    problems.push_back({details->location(), "'json' has no options"});
-  }
-  return encode;
 }
 
 Headers parse_headers(const Value& value, Problems& problems) {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "config/options.h"
 #include "connectors/kafka/connection.h"
+#include "connectors/kafka/encode.h"
 #include "connectors/kafka/topic.h"
 #include "engine/schema.h"
 
@@ -42,14 +43,6 @@ void check_sink_options(const KafkaSinkOptions& options, const config::Value& va
 // Adds the columns that the options name and the rows do not have.
 void check_sink_rows(const config::Value& value, const engine::Schema& rows,
                      config::Problems& problems);
-
-enum class PayloadFormat { kJson, kRaw };
-struct Encode {
-  PayloadFormat format = PayloadFormat::kJson;
-  std::string column;  // of kRaw; empty: the only one that has no other use
-};
-// json | raw | {json: {}} | {raw: COLUMN}
-Encode parse_encode(const config::Value& value, config::Problems& problems);
 
 // Where a record's headers come from: a column that holds them all, or one for each.
 struct Headers {

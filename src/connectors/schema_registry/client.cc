@@ -101,7 +101,13 @@ Status Client::refuse(const io::HttpResponse& response) const {
                                           code) != std::end(kNotFoundCodes)) {
     return not_found(message);
   }
-  if (response.status == 409 || response.status == 422) return invalid_argument(message);
+  if (response.status == 409) {
+    return invalid_argument(
+        message +
+        "; the schema does not fit the versions before it: keep their columns and types, choose "
+        "another 'subject', or let the registry allow it (the subject's compatibility level)");
+  }
+  if (response.status == 422) return invalid_argument(message);
   if (response.status == 408 || response.status == 429 || response.status >= 500) {
     return unavailable(message);
   }

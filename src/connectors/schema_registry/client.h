@@ -27,12 +27,14 @@ class Client final : public format::SchemaSource, public format::SchemaRegistrar
 
   // NotFound.
   Result<format::RegisteredSchema> schema(uint32_t id) override;
+  // Of both.
   const std::string& name() const override { return name_; }
 
   // Whether it answers, and lets us in.
   Status reach() { return get("/subjects").status(); }
 
-  // NotFound if `create` is false; InvalidArgument if the subject's compatibility forbids it.
+  // NotFound if `create` is false; InvalidArgument, with the mend, if the subject's compatibility
+  // forbids it.
   Result<uint32_t> schema_id(const std::string& subject, const std::string& schema,
                              bool create) override;
 

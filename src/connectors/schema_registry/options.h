@@ -1,4 +1,5 @@
-// How a schema registry is reached: the block `registry` of a `decode:`, or a connection.
+// How a schema registry is reached: the block `registry` of a `decode:` or an `encode:`, or a
+// connection.
 #pragma once
 
 #include <string>

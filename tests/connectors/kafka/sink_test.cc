@@ -25,6 +25,12 @@ config::Problems check_options(const OptionList& given) {
   return problems;
 }
 
+// `avro: {registry: …, more}`.
+config::Value avro(OptionList more = {}) {
+  more.emplace_back("registry", options({{"url", scalar("http://localhost:8081")}}));
+  return options({{"avro", options(more)}});
+}
+
 struct WrongOption {
   OptionList options;
   std::string message;
@@ -33,7 +39,15 @@ struct WrongOption {
 TEST(KafkaSinkOptions, NamesWhatIsWrong) {
   const WrongOption cases[] = {
       {{{"topic", scalar("a b")}}, "'a b' cannot be a topic's name"},
-      {{{"encode", scalar("avro")}}, "'encode' must be json, or {raw: COLUMN}"},
+      {{{"encode", scalar("csv")}}, "'encode' must be json, {avro: {registry: NAME}}, or {raw"},
+      {{{"encode", scalar("avro")}}, "'registry' is missing: The schema registry that gives"},
+      {{{"encode", avro({{"subject_strategy", scalar("topic")}})}},
+       "'subject_strategy' must be one of topic_name, record_name, topic_record_name, not 'topic'"},
+      {{{"encode", avro({{"subject", scalar("s")}, {"subject_strategy", scalar("topic_name")}})}},
+       "'subject_strategy' is of no use beside 'subject'"},
+      {{{"encode", avro({{"record_name", scalar("my shop.Order")}})}},
+       "'record_name': 'my shop.Order' is no name for an Avro record"},
+      {{{"encode", avro({{"subjekt", scalar("s")}})}}, "did you mean 'subject'?"},
       {{{"encode", options({{"raw", options({})}})}}, "'raw' must name a column"},
       {{{"encode", scalar("raw")}, {"exclude", scalar("a")}}, "'exclude' is of no use"},
       {{{"headers", config::Value(config::Value::List{}, {})}}, "'headers' must be a column"},
@@ -75,6 +89,18 @@ TEST(KafkaSinkOptions, NamesColumnsThatTheRowsDoNotHave) {
   EXPECT_THAT(problems[1].message, HasSubstr("'headers' names a column 'x'"));
 }
 
+TEST(KafkaSinkOptions, NamesColumnsThatAvroHasNoNameFor) {
+  const World world;
+  config::Problems problems;
+  world.registry.sink("kafka")->check_rows(options({{"topic", scalar("t")},
+                                                    {"brokers", scalar("b")},
+                                                    {"encode", avro()},
+                                                    {"exclude", scalar("left out")}}),
+                                           {{"a b", "VARCHAR"}, {"left out", "BIGINT"}}, problems);
+  ASSERT_THAT(problems, SizeIs(1));
+  EXPECT_THAT(problems[0].message, HasSubstr("the column 'a b' has no name that Avro allows"));
+}
+
 class KafkaSink : public ::testing::Test {
  protected:
   KafkaSink() { brokers.create_topic("t", 2); }
@@ -100,6 +126,43 @@ class KafkaSink : public ::testing::Test {
   MockBrokers brokers;
   World world;
 };
+
+// A schema registry that answers as it is told.
+class ScriptedRegistrar final : public format::SchemaRegistrar {
+ public:
+  Result<uint32_t> schema_id(const std::string& subject, const std::string&, bool) override {
+    asked.push_back(subject);
+    if (!answer.ok()) return answer;
+    return 7u;
+  }
+  const std::string& name() const override { return name_; }
+  Status answer;
+  std::vector<std::string> asked;
+
+ private:
+  std::string name_ = "the schema registry";
+};
+
+TEST_F(KafkaSink, WritesAvroWhenTheSchemaRegistryIsBack) {
+  const auto registrar = std::make_shared<ScriptedRegistrar>();
+  world.environment.schema_registrar = [&](const config::Value& given) {
+    EXPECT_EQ(given.find("url")->text(), "http://localhost:8081");
+    return std::shared_ptr<format::SchemaRegistrar>(registrar);
+  };
+  const auto sink = make({{"encode", avro()}, {"exclude", scalar("k")}, {"key", scalar("k")}});
+  EXPECT_TRUE(sink->writer().check({{"k", "VARCHAR"}, {"a", "INTEGER"}}).ok());
+  EXPECT_THAT(registrar->asked, SizeIs(0)) << "a check changes nothing";
+  const std::string rows = "SELECT 'key' AS k, 3 AS a";
+  registrar->answer = unavailable("the schema registry: connection refused");
+  EXPECT_TRUE(put(*sink, rows, 0).retriable());
+  EXPECT_THAT(values(), SizeIs(0));
+  registrar->answer = ok_status();
+  ASSERT_TRUE(put(*sink, rows, 0).ok());
+  ASSERT_TRUE(put(*sink, rows, 1).ok());
+  const std::string value = std::string("\0\0\0\0\7", 5) + "\2\6";
+  EXPECT_THAT(values(), ElementsAre(value, value));
+  EXPECT_THAT(registrar->asked, ElementsAre("t-value", "t-value")) << "once it has answered: never";
+}
 
 struct MissingColumn {
   OptionList options;

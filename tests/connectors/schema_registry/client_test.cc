@@ -147,7 +147,8 @@ TEST_F(RegistryClient, RegistersASchemaOrLooksItUp) {
   });
   const Status refused = client.schema_id("orders-value", "\"long\"", true).status();
   EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
-  EXPECT_THAT(refused.message(), HasSubstr("Incompatible schema"));
+  EXPECT_THAT(refused.message(), HasSubstr("Incompatible schema; the schema does not fit the "
+                                           "versions before it: keep their columns and types"));
 }
 
 TEST_F(RegistryClient, ReadsAVersionOfASubject) {

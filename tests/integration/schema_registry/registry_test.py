@@ -176,10 +176,7 @@ trigger: {{every: 200ms}}
         known = register("away-value", V1)
         send("away", [encode(known, V1, with_types(order(n, customer="c"))) for n in range(10)])
         project = self.make_project("away", "    columns: {id: BIGINT, customer: VARCHAR}")
-        pid = int((FOLDER / "pid").read_text())
-        os.kill(pid, signal.SIGTERM)
-        while ask_quietly():
-            time.sleep(0.05)
+        self.stop_registry()
         log = project.folder / "log"
         with log.open("w") as errors:
             run = project.start("run", stderr=errors)
@@ -194,6 +191,145 @@ trigger: {{every: 200ms}}
                 run.wait(30)
         self.assertEqual([{"n": 10}], project.query("SELECT count(*) AS n FROM bronze.orders"))
         self.assertNotIn("dead_letter.orders", project.tables())
+
+    def make_writer(self, topic, select, encode=""):
+        """A project that writes a topic as Avro, and one that reads it again."""
+        project = self.make_project(topic, "    columns: {id: BIGINT}")
+        project.write("input/1.jsonl", "".join(json.dumps({"id": n}) + "\n" for n in range(1, 4)))
+        project.write("pipelines/publish.yaml", f"""
+pipeline: publish
+from: {{file: {{path: "input/*.jsonl", settle: 0s}}}}
+decode: {{json: {{columns: {{id: BIGINT}}}}}}
+transform: {select}
+to:
+  kafka:
+    connection: broker
+    topic: {topic}
+    key: id
+    create_topic: {{partitions: 1}}
+    encode: {{avro: {{registry: registry{encode}}}}}
+trigger: {{every: 200ms}}
+""")
+        return project
+
+    def read_with_others(self, topic):
+        """What confluent-kafka's consumer and fastavro make of the topic, and the ids of its schemas."""
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": BROKER, "group.id": f"other-{topic}",
+                                             "auto.offset.reset": "earliest", "isolation.level": "read_committed",
+                                             "enable.partition.eof": True})
+        self.addCleanup(consumer.close)
+        consumer.assign([confluent_kafka.TopicPartition(topic, 0, confluent_kafka.OFFSET_BEGINNING)])
+        values, ids = [], set()
+        while True:
+            message = consumer.poll(30)
+            self.assertIsNotNone(message, "the broker is silent")
+            if message.error():
+                self.assertEqual(confluent_kafka.KafkaError._PARTITION_EOF, message.error().code())
+                return values, ids
+            self.assertEqual(0, message.value()[0])
+            ids.add(int.from_bytes(message.value()[1:5], "big"))
+            schema = fastavro.parse_schema(json.loads(ask(f"/schemas/ids/{max(ids)}")["schema"]))
+            rest = io.BytesIO(message.value()[5:])
+            values.append(fastavro.schemaless_reader(rest, schema))
+            self.assertEqual(b"", rest.read())
+
+    def test_what_it_writes_is_read_by_others_and_by_itself(self):
+        project = self.make_writer("written", """|
+  SELECT id, CASE WHEN id > 1 THEN 'Grüße ' || id END AS note, (id * 1.5)::DECIMAL(12,2) AS amount,
+         TIMESTAMPTZ '2025-03-09 12:34:56.789012Z' AS "at", DATE '2025-03-09' AS day, id % 2 = 0 AS even,
+         ['a', NULL] AS tags, {'city': 'Belém', 'zip': id::INTEGER} AS place, MAP {'k': id} AS counts
+  FROM input""", ", record_name: shop.Order")
+        reader = project.folder / "pipelines/orders.yaml"
+        reader.write_text(reader.read_text().replace("    columns: {id: BIGINT}", "    subject: written-value"))
+        # The reader's columns are those of the subject, which the writer makes.
+        project.write("kept.yaml", reader.read_text())
+        reader.unlink()
+        project.call("validate")
+        project.call("run", "--once")
+        version = ask("/subjects/written-value/versions/latest")
+        schema = json.loads(version["schema"])
+        self.assertEqual(("shop", "Order"), (schema["namespace"], schema["name"]))
+        values, ids = self.read_with_others("written")
+        self.assertEqual({version["id"]}, ids)
+        self.assertEqual([1, 2, 3], [value["id"] for value in values])
+        self.assertEqual([None, "Grüße 2", "Grüße 3"], [value["note"] for value in values])
+        self.assertEqual(["1.50", "3.00", "4.50"], [str(value["amount"]) for value in values])
+        self.assertEqual("2025-03-09 12:34:56.789012+00:00", str(values[0]["at"]))
+        self.assertEqual("2025-03-09", str(values[0]["day"]))
+        self.assertEqual([False, True, False], [value["even"] for value in values])
+        self.assertEqual(["a", None], values[0]["tags"])
+        self.assertEqual({"city": "Belém", "zip": 3}, values[2]["place"])
+        self.assertEqual({"k": 3}, values[2]["counts"])
+
+        project.write("pipelines/orders.yaml", (project.folder / "kept.yaml").read_text())
+        project.call("run", "orders", "--once")
+        sql = """SELECT id, note, amount::VARCHAR AS amount, "at"::VARCHAR AS "at", day::VARCHAR AS day, even, tags,
+                 place.city AS city, counts['k'] AS k FROM bronze.orders ORDER BY id"""
+        self.assertEqual({"id": 3, "note": "Grüße 3", "amount": "4.50", "at": "2025-03-09 12:34:56.789012+00",
+                          "day": "2025-03-09", "even": False, "tags": ["a", None], "city": "Belém", "k": 3},
+                         project.query(sql)[2])
+        # A second run adds a version that the first one's readers can read.
+        text = (project.folder / "pipelines/publish.yaml").read_text()
+        project.write("pipelines/publish.yaml", text.replace("SELECT id,", "SELECT 'new' AS source, id,"))
+        project.write("input/2.jsonl", '{"id": 4}\n')
+        project.call("run", "publish", "--once")
+        self.assertEqual([1, 2], ask("/subjects/written-value/versions"))
+        project.call("run", "orders", "--once")
+        self.assertEqual([{"n": 4}], project.query("SELECT count(*) AS n FROM bronze.orders"))
+        self.assertNotIn("dead_letter.orders", project.tables())
+
+    def test_a_schema_that_does_not_fit_stops_the_writer_with_the_mend(self):
+        project = self.make_writer("refused", "SELECT id FROM input")
+        reader = project.folder / "pipelines/orders.yaml"
+        reader.unlink()
+        register("refused-value", {"type": "record", "name": "refused", "fields": [{"name": "id", "type": "string"}]})
+        request = urllib.request.Request(f"{REGISTRY}/config/refused-value", method="PUT",
+                                         data=b'{"compatibility": "BACKWARD"}',
+                                         headers={"Content-Type": "application/vnd.schemaregistry.v1+json"})
+        urllib.request.urlopen(request, timeout=20).close()
+        said = project.call("run", "--once", expect=1).stderr
+        self.assertIn("the subject 'refused-value'", said)
+        self.assertIn("choose another 'subject', or let the registry allow it", said)
+        self.assertEqual([1], ask("/subjects/refused-value/versions"))
+        # Without leave to register it, the schema is asked for in vain.
+        text = (project.folder / "pipelines/publish.yaml").read_text()
+        project.write("pipelines/publish.yaml", text.replace(
+            "registry: registry", "registry: registry, subject: elsewhere, auto_register: false"))
+        said = project.call("run", "--once", expect=1).stderr
+        self.assertIn("the subject 'elsewhere' does not have the schema of these columns", said)
+        project.write("pipelines/publish.yaml", text.replace("registry: registry", "registry: registry, subject: other"))
+        project.call("run", "--once")
+        self.assertEqual([1, 2, 3], [value["id"] for value in self.read_with_others("refused")[0]])
+
+    def test_it_names_a_registry_that_the_project_does_not_have(self):
+        project = self.make_writer("misnamed", "SELECT id FROM input")
+        text = (project.folder / "pipelines/publish.yaml").read_text()
+        project.write("pipelines/publish.yaml", text.replace("registry: registry", "registry: registri"))
+        said = project.call("validate", expect=2)
+        self.assertIn("unknown connection 'registri'; did you mean 'registry'?", said.stdout + said.stderr)
+
+    def test_a_writer_waits_while_the_registry_is_away(self):
+        project = self.make_writer("waiting", "SELECT id FROM input")
+        (project.folder / "pipelines/orders.yaml").unlink()
+        self.stop_registry()
+        log = project.folder / "log"
+        with log.open("w") as errors:
+            run = project.start("run", stderr=errors)
+            self.addCleanup(run.kill)
+            try:
+                self.wait_for(lambda: "schema registry" in log.read_text(), run, log)
+                subprocess.run([FOLDER / "restart"], check=True, timeout=120)
+                epoch = project.folder / "lake/_lakeward/checkpoints/publish/commits/0"
+                self.wait_for(epoch.exists, run, log)
+            finally:
+                run.send_signal(signal.SIGINT)
+                run.wait(30)
+        self.assertEqual([1, 2, 3], [value["id"] for value in self.read_with_others("waiting")[0]])
+
+    def stop_registry(self):
+        os.kill(int((FOLDER / "pid").read_text()), signal.SIGTERM)
+        while ask_quietly():
+            time.sleep(0.05)
 
     def wait_for(self, happens, run, log):
         end = time.monotonic() + WAIT_S
