@@ -1,12 +1,13 @@
 #include "format/avro_format.h"
 
 #include <map>
-#include <mutex>
+#include <memory>
 #include <utility>
 
 #include "base/suggest.h"
 #include "format/avro/program.h"
 #include "format/avro/row_reader.h"
+#include "format/known_schemas.h"
 #include "format/record_loop.h"
 #include "format/registry_header.h"
 
@@ -16,74 +17,27 @@ namespace {
 using avro::Program;
 using avro::Schema;
 
-constexpr Duration kAskAgainAfter = std::chrono::minutes(1);
-
-// A program, or why records of this schema are refused.
-struct KnownSchema {
-  std::shared_ptr<const Program> program;
-  std::string refusal = {};
-  std::optional<Timestamp> ask_again = {};  // of a schema that did not exist
-};
+using Known = KnownSchema<Program>;
 
 // What all decoders of a format share.
 struct Shared {
   std::vector<avro::TargetColumn> columns;
   engine::Schema declared, decoded;
   std::optional<Schema> reader;
-  std::shared_ptr<SchemaSource> source;
   OnMalformed on_malformed = OnMalformed::kDeadLetter;
   bool skip_tombstones = false;
-  Clock* clock = nullptr;
   std::shared_ptr<const Program> unframed;
-
-  std::mutex mutex;  // guards what follows
-  std::map<uint32_t, KnownSchema> known;
+  std::unique_ptr<KnownSchemas<Program>> schemas;  // null without a source
 
   const Schema* reader_schema() const { return reader ? &*reader : nullptr; }
-
-  // Asked once for each id and decoder, or about.
-  Result<KnownSchema> find(uint32_t id) {
-    const std::lock_guard lock(mutex);
-    const auto found = known.find(id);
-    if (found != known.end() && !is_stale(found->second)) return found->second;
-    ASSIGN_OR_RETURN(KnownSchema schema, ask(id));
-    known[id] = schema;
-    return schema;
-  }
-
-  bool is_stale(const KnownSchema& schema) const {
-    return schema.ask_again && clock != nullptr && clock->now() >= *schema.ask_again;
-  }
-
- private:
-  Result<KnownSchema> ask(uint32_t id) {
-    KnownSchema schema;
-    const std::string what = "schema " + std::to_string(id);
-    const Result<RegisteredSchema> registered = source->schema(id);
-    if (registered.status().code() == StatusCode::kNotFound) {
-      schema.refusal = what + " is not known to " + source->name();
-      schema.ask_again = (clock == nullptr ? Timestamp() : clock->now()) + kAskAgainAfter;
-      return schema;
-    }
-    if (!registered.ok()) return registered.status().with_context(what);
-    if (registered->type != "AVRO") {
-      schema.refusal = what + " is not an Avro schema but " + registered->type;
-      return schema;
-    }
-    const Result<Schema> writer = Schema::parse(registered->text, registered->references);
-    if (!writer.ok()) {
-      schema.refusal = what + ": " + writer.status().message();
-      return schema;
-    }
-    auto program = std::make_shared<Program>(*writer, reader_schema(), columns);
-    if (program->refusal().empty()) {
-      schema.program = std::move(program);
-    } else {
-      schema.refusal = what + " cannot be read: " + program->refusal();
-    }
-    return schema;
-  }
 };
+
+// How records of a schema are read, or an error that says why not.
+Result<std::shared_ptr<const Program>> compile(const Schema& writer, const Shared& shared) {
+  auto program = std::make_shared<const Program>(writer, shared.reader_schema(), shared.columns);
+  if (!program->refusal().empty()) return invalid_argument("cannot be read: " + program->refusal());
+  return program;
+}
 
 class AvroDecoder final : public Decoder {
  public:
@@ -91,7 +45,7 @@ class AvroDecoder final : public Decoder {
       : shared_(std::move(shared)), slots_(std::move(slots)), columns_(slots_.size()) {
     CHECK(slots_.size() == shared_->columns.size(), "one slot for each decoded column");
     for (size_t i = 0; i < slots_.size(); ++i) columns_[i].declared = &shared_->columns[i];
-    if (shared_->unframed != nullptr) current_ = add(0, {.program = shared_->unframed});
+    if (shared_->unframed != nullptr) current_ = add(0, {.compiled = shared_->unframed});
   }
 
   Result<DecodeProgress> decode(const RecordBatch& batch, size_t first_record,
@@ -126,13 +80,13 @@ class AvroDecoder final : public Decoder {
 
  private:
   struct Reader {
-    KnownSchema schema;
+    Known schema;
     std::unique_ptr<avro::RowReader> rows;  // null if refused
   };
 
   bool decode_record(std::string_view payload, size_t row) {
     if (!failure_.ok()) return refuse("");
-    if (shared_->source != nullptr) {
+    if (shared_->schemas != nullptr) {
       if (!has_registry_header(payload)) [[unlikely]] {
         return refuse(registry_header_problem(payload));
       }
@@ -150,8 +104,8 @@ class AvroDecoder final : public Decoder {
 
   bool change_schema(uint32_t id) {
     auto found = readers_.find(id);
-    if (found == readers_.end() || shared_->is_stale(found->second.schema)) {
-      Result<KnownSchema> schema = shared_->find(id);
+    if (found == readers_.end() || shared_->schemas->is_stale(found->second.schema)) {
+      Result<Known> schema = shared_->schemas->find(id);
       if (!schema.ok()) {
         failure_ = schema.status();
         return refuse(failure_.message());
@@ -164,12 +118,12 @@ class AvroDecoder final : public Decoder {
     return current_->rows != nullptr || refuse(current_->schema.refusal);
   }
 
-  Reader* add(uint32_t id, KnownSchema schema) {
+  Reader* add(uint32_t id, Known schema) {
     Reader& reader = readers_[id];
     reader.schema = std::move(schema);
-    reader.rows = reader.schema.program == nullptr
+    reader.rows = reader.schema.compiled == nullptr
                       ? nullptr
-                      : std::make_unique<avro::RowReader>(*reader.schema.program, columns_);
+                      : std::make_unique<avro::RowReader>(*reader.schema.compiled, columns_);
     return &reader;
   }
 
@@ -239,10 +193,8 @@ Result<std::unique_ptr<Format>> make_avro_format(const AvroOptions& options) {
     return invalid_argument("Avro needs either a schema registry or the writer's schema");
   }
   auto shared = std::make_shared<Shared>();
-  shared->source = options.source;
   shared->on_malformed = options.on_malformed;
   shared->skip_tombstones = options.skip_tombstones;
-  shared->clock = options.clock;
   std::optional<Schema> writer;
   if (options.writer_schema) {
     ASSIGN_OR_RETURN(writer, Schema::parse(*options.writer_schema));
@@ -264,6 +216,12 @@ Result<std::unique_ptr<Format>> make_avro_format(const AvroOptions& options) {
   for (const avro::TargetColumn& column : shared->columns) {
     shared->declared.push_back({column.name, column.type});
     shared->decoded.push_back({column.name, column.decoded});
+  }
+  if (options.source != nullptr) {
+    // The format owns what asks, and so what it is asked with.
+    shared->schemas = std::make_unique<KnownSchemas<Program>>(
+        options.source, options.clock,
+        [own = shared.get()](const Schema& schema) { return compile(schema, *own); });
   }
   if (writer) {
     auto program = std::make_shared<Program>(*writer, shared->reader_schema(), shared->columns);

@@ -19,7 +19,7 @@
 //   TIMESTAMP [WITH TIME ZONE]   timestamp-* and local-timestamp-*, nanoseconds cut off; a string
 //   as
 //                      JSON has it
-//   DECIMAL            decimal, int and long: values that it holds exactly
+//   DECIMAL            decimal, int and long, a string of digits: values that it holds exactly
 //   UUID               fixed of 16 bytes; a string
 //   INTERVAL           duration
 //   lists, structs, maps, JSON   arrays, records, maps, anything: as JSON text that the input view

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "format/debezium_envelope.h"
 #include "format/debezium_values.h"
 #include "format/json_object.h"
 #include "format/reasons.h"
@@ -19,8 +20,6 @@
 namespace lakeward::format {
 namespace {
 
-enum EnvelopeColumn : size_t { kOp, kSourceTs, kSourceLsn, kSourceTable, kSnapshot };
-
 // Where the parts of an envelope are in its text; nullptr: not there, or null.
 struct Envelope {
   const char* before = nullptr;
@@ -29,16 +28,6 @@ struct Envelope {
   bool is_envelope = false;     // has `op`
   bool is_null = false;         // `payload` is null
   char op = 0;
-};
-
-// What `source` says.
-struct Source {
-  int64_t micros = 0;
-  bool has_time = false;
-  int64_t lsn = 0;
-  bool has_lsn = false;
-  bool is_snapshot = false;
-  std::string_view database, schema, table;
 };
 
 struct Settings {
@@ -54,6 +43,7 @@ class DebeziumDecoder final : public Decoder {
       : settings_(settings), slots_(slots), object_(settings.row), writers_(slots.size()) {
     CHECK(slots.size() == settings.declared.size(), "one slot for each decoded column");
     values().set_fields(object_.columns().data(), &settings_.fields);
+    envelope_.bind(std::span(writers_).subspan(settings_.row.kinds.size()));
   }
 
   Result<DecodeProgress> decode(const RecordBatch& batch, size_t first_record,
@@ -87,9 +77,6 @@ class DebeziumDecoder final : public Decoder {
  private:
   DebeziumValues& values() { return object_.values(); }
   JsonScanner& scanner() { return object_.scanner(); }
-  engine::ColumnWriter* envelope_writer(EnvelopeColumn column) {
-    return writers_[settings_.row.kinds.size() + column];
-  }
 
   RecordOutcome decode_record(std::string_view payload, size_t row);
   const char* read_envelope(const char* p, Envelope& envelope, size_t row);
@@ -98,7 +85,6 @@ class DebeziumDecoder final : public Decoder {
   const char* read_source(const char* p);
   bool finish(const Envelope& envelope, size_t row);
   bool check_operation(const Envelope& envelope);
-  void write_source(size_t row);
 
   // Each member of the object at `p`: member(name, place of the value) returns the place behind the
   // value. Returns the place behind the object.
@@ -116,8 +102,8 @@ class DebeziumDecoder final : public Decoder {
   std::string scratch_;
   std::string schema_text_;  // the last event's
   std::vector<DebeziumField> schema_fields_;
-  Source source_;
-  std::string table_name_;
+  ChangeSource source_;
+  EnvelopeWriter envelope_;
 };
 
 template <typename Member>
@@ -227,65 +213,27 @@ const char* DebeziumDecoder::read_source(const char* p) {
   return walk(p, [&](std::string_view name, const char* value) -> const char* {
     const bool is_text = *value == '"';
     const bool is_number = *value == '-' || is_digit(*value);
-    std::string_view* text = nullptr;
-    if (name == "db") text = &source_.database;
-    if (name == "schema") text = &source_.schema;
-    if (name == "table") text = &source_.table;
-    if (name == "snapshot" && is_text) {
-      source_.is_snapshot = std::string_view(value, 7) != "\"false\"";
-    }
-    if (is_number &&
-        (name == "ts_ms" || name == "ts_us" || name == "lsn" || name == "pos" || name == "scn")) {
-      int64_t number = 0;
-      if (scan_integer(value, number).error == NumberError::kNone) {
-        if (name == "ts_us") {
-          source_.micros = number;
-          source_.has_time = true;
-        } else if (name == "ts_ms") {
-          if (!source_.has_time) {
-            source_.has_time = !__builtin_mul_overflow(number, int64_t{1'000}, &source_.micros);
-          }
-        } else {
-          source_.lsn = number;
-          source_.has_lsn = true;
-        }
-      }
+    int64_t number = 0;
+    if (is_number && scan_integer(value, number).error == NumberError::kNone) {
+      source_.set_number(name, number);
     }
     const char* const end = scanner().skip_value(value);
     // Names with escapes are shown as they are written.
-    if (end != nullptr && is_text && text != nullptr) {
-      *text = {value + 1, static_cast<size_t>(end - value - 2)};
+    if (end != nullptr && is_text) {
+      source_.set_text(name, {value + 1, static_cast<size_t>(end - value - 2)});
     }
     return end;
   });
 }
 
 bool DebeziumDecoder::check_operation(const Envelope& envelope) {
-  if (!envelope.is_envelope) {
-    refuse("no change event: it has no 'op'; a flat row is decoded by `decode: json`");
-    return false;
-  }
-  switch (envelope.op) {
-    case 'c':
-    case 'r':
-    case 'u':
-      if (envelope.after == nullptr) {
-        refuse(std::string("the operation '") + envelope.op + "' comes without 'after'");
-      }
-      return envelope.after != nullptr;
-    case 'd':
-      if (envelope.before == nullptr) refuse("the operation 'd' comes without 'before'");
-      return envelope.before != nullptr;
-    case 't':
-      refuse("the operation 't' (the table was truncated) is none of a row");
-      return false;
-    case 'm':
-      refuse("the operation 'm' (a message) is none of a row");
-      return false;
-    default:
-      refuse("an unknown operation");
-      return false;
-  }
+  std::string refusal =
+      envelope.is_envelope
+          ? refuse_operation(envelope.op, envelope.before != nullptr, envelope.after != nullptr)
+          : "no change event: it has no 'op'; a flat row is decoded by `decode: json`";
+  if (refusal.empty()) return true;
+  refuse(std::move(refusal));
+  return false;
 }
 
 bool DebeziumDecoder::finish(const Envelope& envelope, size_t row) {
@@ -297,41 +245,8 @@ bool DebeziumDecoder::finish(const Envelope& envelope, size_t row) {
     const char* const state = envelope.op == 'd' ? envelope.before : envelope.after;
     if (object_.read_members(state + 1, row) == nullptr) return false;
   }
-  if (engine::ColumnWriter* writer = envelope_writer(kOp)) {
-    writer->set_copied_string(row, std::string_view(&envelope.op, 1));
-  }
-  if (envelope.op == 'r') source_.is_snapshot = true;
-  write_source(row);
+  envelope_.write(envelope.op, source_, row);
   return true;
-}
-
-void DebeziumDecoder::write_source(size_t row) {
-  if (engine::ColumnWriter* writer = envelope_writer(kSourceTs)) {
-    if (source_.has_time) {
-      writer->data<int64_t>()[row] = source_.micros;
-    } else {
-      writer->set_null(row);
-    }
-  }
-  if (engine::ColumnWriter* writer = envelope_writer(kSourceLsn)) {
-    if (source_.has_lsn) {
-      writer->data<int64_t>()[row] = source_.lsn;
-    } else {
-      writer->set_null(row);
-    }
-  }
-  if (engine::ColumnWriter* writer = envelope_writer(kSourceTable)) {
-    const std::string_view space = source_.schema.empty() ? source_.database : source_.schema;
-    if (source_.table.empty()) {
-      writer->set_null(row);
-    } else {
-      table_name_.assign(space).append(space.empty() ? "" : ".").append(source_.table);
-      writer->set_copied_string(row, table_name_);
-    }
-  }
-  if (engine::ColumnWriter* writer = envelope_writer(kSnapshot)) {
-    writer->data<bool>()[row] = source_.is_snapshot;
-  }
 }
 
 class DebeziumFormat final : public Format {
@@ -379,11 +294,7 @@ const engine::Schema& envelope_columns() {
 }
 
 Result<std::unique_ptr<Format>> make_debezium_format(const DebeziumOptions& options) {
-  Settings settings;
-  ASSIGN_OR_RETURN(settings.row, declare_columns(options.columns, options.utc));
-  settings.options = options;
-  for (const engine::Column& column : settings.row.declared) {
-    settings.fields.push_back(field_without_schema(column.type, options));
+  for (const engine::Column& column : options.columns) {
     std::string name = column.name;
     for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     for (const engine::Column& own : envelope_columns()) {
@@ -392,6 +303,13 @@ Result<std::unique_ptr<Format>> make_debezium_format(const DebeziumOptions& opti
                                 "' is the envelope's own: it is there without being declared");
       }
     }
+  }
+  if (options.source != nullptr) return make_debezium_avro_format(options);
+  Settings settings;
+  ASSIGN_OR_RETURN(settings.row, declare_columns(options.columns, options.utc));
+  settings.options = options;
+  for (const engine::Column& column : settings.row.declared) {
+    settings.fields.push_back(field_without_schema(column.type, options));
   }
   settings.declared = settings.row.declared;
   settings.decoded = settings.row.decoded;

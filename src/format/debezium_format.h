@@ -1,9 +1,10 @@
 // Debezium's change events as rows: `decode: debezium`.
 //
 // A record is an envelope in JSON, as Kafka Connect's JsonConverter writes it, with or without its
-// schema. A row is the state of the table's row behind the change, or of a deleted row what was
-// there before, of which, unless the table's replica identity is full, only the key is true. The
-// declared columns are fields of the row as JsonFormat has them, and besides:
+// schema; or, with a schema source, in Avro behind Confluent's framing, as its AvroConverter does.
+// A row is the state of the table's row behind the change, or of a deleted row what was there
+// before, of which, unless the table's replica identity is full, only the key is true. The declared
+// columns are fields of the row as JsonFormat has them, and besides:
 //   DATE, TIME, TIMESTAMP   also numbers: days, and times in the unit that the event's schema
 //   names,
 //                           or else that the options do
@@ -13,13 +14,19 @@
 // Behind them come kEnvelopeColumns. A record without a value (the tombstone that follows a
 // deletion) is skipped. An event that is none of a row (a truncation, a message, a heartbeat) is
 // rejected.
+//
+// In Avro, columns hold what they do in AvroFormat; the types that are Kafka Connect's and
+// Debezium's are known by their `connect.name`. A string in a column of a list, struct, map or JSON
+// is its JSON text here too.
 #pragma once
 
 #include <memory>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "engine/schema.h"
 #include "format/decoder.h"
+#include "format/schema_source.h"
 
 namespace lakeward::format {
 
@@ -37,6 +44,9 @@ struct DebeziumOptions {
   DebeziumUnit unit = DebeziumUnit::kMicros;
   DebeziumDecimals decimals = DebeziumDecimals::kPrecise;
   bool is_framed = false;  // Confluent's framing before the JSON text
+  // Not null: the events are in Avro, and what is said of JSON above does not apply.
+  std::shared_ptr<SchemaSource> source;
+  Clock* clock = nullptr;  // see AvroOptions
   bool utc = true;         // see JsonOptions
 };
 
@@ -51,5 +61,7 @@ const engine::Schema& envelope_columns();
 // Errors: InvalidArgument, see declare_columns(); or a column that has the name of one of the
 // envelope's.
 Result<std::unique_ptr<Format>> make_debezium_format(const DebeziumOptions& options);
+// Of options with a source, which make_debezium_format() has checked.
+Result<std::unique_ptr<Format>> make_debezium_avro_format(const DebeziumOptions& options);
 
 }  // namespace lakeward::format

@@ -208,6 +208,9 @@ const OptionSet<DebeziumKeys>& debezium_keys() {
       {"on_malformed", &DebeziumKeys::on_malformed, default_to(format::OnMalformed::kDeadLetter),
        "What becomes of a record that is no change of a row: dead_letter, null (a row of NULLs) or "
        "fail."},
+      {"registry", &DebeziumKeys::registry, optional(),
+       "For events in Avro: the schema registry that has their schemas, its options or the name of "
+       "a connection of type schema_registry. Left out: the events are JSON."},
       {"timestamps", &DebeziumKeys::timestamps, default_to(format::DebeziumUnit::kMicros),
        "The unit of numbers in TIME and TIMESTAMP columns, where the event comes without its "
        "schema."},

@@ -90,7 +90,7 @@ struct AvroKeys {
 const config::OptionSet<AvroKeys>& avro_keys();
 
 struct DebeziumKeys {
-  config::Value columns;
+  config::Value columns, registry;
   format::OnMalformed on_malformed{};
   format::DebeziumUnit timestamps{};
   format::DebeziumDecimals decimals{};

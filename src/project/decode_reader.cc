@@ -12,6 +12,7 @@
 #include "format/raw_format.h"
 #include "format/types.h"
 #include "project/declared_keys.h"
+#include "project/registry_reader.h"
 
 namespace lakeward::project {
 namespace {
@@ -63,12 +64,25 @@ void read_json(const Value& options, Decode& decode, Problems& problems) {
   }
 }
 
-void read_debezium(const Value& options, Decode& decode, Problems& problems) {
+void read_debezium(const Value& options, const DecodeContext& context, Decode& decode,
+                   Problems& problems) {
   const DebeziumKeys keys = debezium_keys().parse(options, problems);
   decode.on_malformed = keys.on_malformed;
   decode.is_framed = keys.framing == Prefix::kSchemaRegistry;
   decode.timestamps = keys.timestamps;
   decode.decimals = keys.decimals;
+  decode.avro.registry = read_registry(keys.registry, context.connections, problems);
+  if (options.find("registry") != nullptr) {
+    decode.framing = format::Framing::kWhole;
+    for (const char* key : {"timestamps", "decimals", "framing"}) {
+      if (const Value* given = options.find(key)) {
+        problems.push_back({given->location(),
+                            fmt::format("'{}' is of events in JSON; with 'registry', each event "
+                                        "is Avro, and its schema says it",
+                                        key)});
+      }
+    }
+  }
   if (options.find("columns") != nullptr) read_columns(keys.columns, decode, problems);
 }
 
@@ -91,6 +105,12 @@ void read_raw(const Value& options, Decode& decode, Problems& problems) {
   decode.on_malformed = keys.on_malformed;
   decode.framing =
       keys.records == RawRecords::kLines ? format::Framing::kLines : format::Framing::kWhole;
+}
+
+// Null if the block names no registry.
+std::shared_ptr<format::SchemaSource> source_of(const Decode& decode) {
+  if (!decode.avro.registry) return nullptr;
+  return std::make_shared<connectors::schema_registry::Client>(*decode.avro.registry);
 }
 
 }  // namespace
@@ -161,7 +181,7 @@ std::optional<Decode> read_decode(const Value& value, const DecodeContext& conte
   } else if (decode.format == "avro") {
     read_avro(options, context, decode, problems);
   } else if (decode.format == "debezium") {
-    read_debezium(options, decode, problems);
+    read_debezium(options, context, decode, problems);
   } else if (decode.format == "csv") {
     read_csv(options, decode, problems);
   } else if (decode.format == "raw") {
@@ -204,13 +224,13 @@ Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool u
                                          .unit = decode.timestamps,
                                          .decimals = decode.decimals,
                                          .is_framed = decode.is_framed,
+                                         .source = source_of(decode),
+                                         .clock = clock,
                                          .utc = utc});
   }
   if (decode.format == "avro") {
     format::AvroOptions options;
-    if (decode.avro.registry) {
-      options.source = std::make_shared<connectors::schema_registry::Client>(*decode.avro.registry);
-    }
+    options.source = source_of(decode);
     options.writer_schema = decode.avro.writer_schema;
     options.reader_schema = decode.avro.reader_schema;
     options.reader_references = decode.avro.reader_references;

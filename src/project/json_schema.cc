@@ -88,7 +88,8 @@ Json decode_schema() {
                                                      {"registry", registry},
                                                      {"schema", schema},
                                                      {"writer_schema", schema}});
-  formats["debezium"] = map_schema(debezium_keys().infos(), {{"columns", columns}});
+  formats["debezium"] =
+      map_schema(debezium_keys().infos(), {{"columns", columns}, {"registry", registry}});
   formats["csv"] = map_schema(csv_keys().infos(), {{"columns", columns}});
   formats["raw"] = map_schema(raw_keys().infos(), {});
   formats["parquet"] = map_schema(parquet_keys().infos(), {});

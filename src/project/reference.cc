@@ -95,7 +95,7 @@ std::string pipeline_page() {
   page += section("### `registry`", "Also the options of a connection of type `schema_registry`.",
                   connectors::schema_registry::registry_options().infos());
   page += section("## `decode: debezium`",
-                  "Change events in JSON, with or without their schema; see "
+                  "Change events in JSON, with or without their schema, or in Avro; see "
                   "[formats](../formats.md).",
                   debezium_keys().infos());
   page += section("## `decode: csv`", "", csv_keys().infos());

@@ -81,6 +81,7 @@ MaybeCode code_for(const PlanNode& node, const TargetColumn& column) {
       return temporal_code(node, column);
     case Target::kDecimal:
       if (is_integer(node)) return Code::kIntegerAsDecimal;
+      if (is_text(node)) return Code::kDecimalText;
       return code_if(node.logical == Logical::kDecimal, Code::kDecimal);
     case Target::kUuid:
       if (is_text(node)) return Code::kUuidText;

@@ -41,6 +41,7 @@ enum class Code : uint8_t {
   kText,
   kBlob,
   kDecimal,
+  kDecimalText,  // from text
   kUuid,
   kUuidText,  // from text
   kDateText,

@@ -175,6 +175,7 @@ const char* RowReader::run_rarer(const Step& step, const char* p, size_t row) {
       return write_time(step, p, row);
     case Code::kIntegerAsDecimal:
     case Code::kDecimal:
+    case Code::kDecimalText:
       return write_decimal(step, p, row);
     case Code::kBlob:
       return write_blob(step, p, row);
@@ -280,6 +281,12 @@ const char* RowReader::write_decimal(const Step& step, const char* p, size_t row
     int64_t number = 0;
     p = read_number(step, p, number);
     value = number;
+  } else if (step.code == Code::kDecimalText) {
+    std::string_view digits;
+    p = read_any_bytes(step, p, digits);
+    if (p != nullptr && !parse_decimal(digits, value, scale)) {
+      return refuse(step, excerpt(digits) + " is not " + with_article(column.declared->type));
+    }
   } else {
     std::string_view bytes;
     p = read_any_bytes(step, p, bytes);

@@ -120,6 +120,27 @@ void append_decimal(Int128 unscaled, int scale, std::string& text) {
   if (scale > 0) text.append(1, '.').append(digits, digits.size() - scale);
 }
 
+bool parse_decimal(std::string_view text, Int128& unscaled, int& scale) {
+  constexpr int kMostDigits = 38;
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  unscaled = 0;
+  scale = 0;
+  int digits = 0;
+  bool behind_point = false;
+  for (const char c : text) {
+    if (c == '.' && !behind_point) {
+      behind_point = true;
+      continue;
+    }
+    if (c < '0' || c > '9' || ++digits > kMostDigits) return false;
+    unscaled = unscaled * 10 + (c - '0');
+    if (behind_point) ++scale;
+  }
+  if (negative) unscaled = -unscaled;
+  return digits > 0;
+}
+
 void append_uuid(std::string_view bytes, std::string& text) {
   constexpr char kHex[] = "0123456789abcdef";
   for (size_t i = 0; i < bytes.size(); ++i) {

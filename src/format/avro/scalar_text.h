@@ -31,6 +31,10 @@ void append_interval(uint32_t months, uint32_t days, uint32_t millis, std::strin
 // The bytes of a UUID's text; false if it is none.
 bool parse_uuid(std::string_view text, unsigned char (&bytes)[16]);
 
+// A number as people write it, such as -12.50, and how many digits are behind its point; false if
+// it is none (an exponent is none either) or has more than 38 digits.
+bool parse_decimal(std::string_view text, Int128& unscaled, int& scale);
+
 // The value of big-endian two's complement `bytes`; false if it has more than 128 bits.
 bool read_unscaled(std::string_view bytes, Int128& value);
 

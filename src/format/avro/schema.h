@@ -81,6 +81,12 @@ class Schema {
   NodeId root() const { return root_; }
   const Node& node(NodeId id) const { return nodes_[id]; }
   size_t size() const { return nodes_.size(); }
+  // The schema of one of its types.
+  Schema at(NodeId root) const {
+    Schema schema = *this;
+    schema.root_ = root;
+    return schema;
+  }
 
  private:
   friend class SchemaParser;

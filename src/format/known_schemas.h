@@ -1,0 +1,92 @@
+// What decoders make of the schemas that records name by their ids.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "format/avro/schema.h"
+#include "format/schema_source.h"
+
+namespace lakeward::format {
+
+// What was made of a schema, or why records of this schema are refused.
+template <typename Compiled>
+struct KnownSchema {
+  std::shared_ptr<const Compiled> compiled;
+  std::string refusal = {};
+  std::optional<Timestamp> ask_again = {};  // of a schema that did not exist
+};
+
+// All threads of a format share one: each id is asked for once. A schema that did not exist is
+// asked for again after a minute, if there is a clock.
+template <typename Compiled>
+class KnownSchemas {
+ public:
+  // An error of it says why records of this schema are refused, behind "schema 7 ".
+  using Compile = std::function<Result<std::shared_ptr<const Compiled>>(const avro::Schema&)>;
+
+  KnownSchemas(std::shared_ptr<SchemaSource> source, Clock* clock, Compile compile)
+      : source_(std::move(source)), clock_(clock), compile_(std::move(compile)) {}
+
+  // Errors: those of the source, but for NotFound.
+  Result<KnownSchema<Compiled>> find(uint32_t id) {
+    const std::lock_guard lock(mutex_);
+    const auto found = known_.find(id);
+    if (found != known_.end() && !is_stale(found->second)) return found->second;
+    ASSIGN_OR_RETURN(KnownSchema<Compiled> schema, ask(id));
+    known_[id] = schema;
+    return schema;
+  }
+
+  bool is_stale(const KnownSchema<Compiled>& schema) const {
+    return schema.ask_again && clock_ != nullptr && clock_->now() >= *schema.ask_again;
+  }
+
+ private:
+  static constexpr Duration kAskAgainAfter = std::chrono::minutes(1);
+
+  Result<KnownSchema<Compiled>> ask(uint32_t id) {
+    KnownSchema<Compiled> schema;
+    const std::string what = "schema " + std::to_string(id);
+    const Result<RegisteredSchema> registered = source_->schema(id);
+    if (registered.status().code() == StatusCode::kNotFound) {
+      schema.refusal = what + " is not known to " + source_->name();
+      schema.ask_again = (clock_ == nullptr ? Timestamp() : clock_->now()) + kAskAgainAfter;
+      return schema;
+    }
+    if (!registered.ok()) return registered.status().with_context(what);
+    if (registered->type != "AVRO") {
+      schema.refusal = what + " is not an Avro schema but " + registered->type;
+      return schema;
+    }
+    const auto parsed = avro::Schema::parse(registered->text, registered->references);
+    if (!parsed.ok()) {
+      schema.refusal = what + ": " + parsed.status().message();
+      return schema;
+    }
+    auto compiled = compile_(*parsed);
+    if (compiled.ok()) {
+      schema.compiled = std::move(compiled).value();
+    } else {
+      schema.refusal = what + " " + compiled.status().message();
+    }
+    return schema;
+  }
+
+  const std::shared_ptr<SchemaSource> source_;
+  Clock* const clock_;
+  const Compile compile_;
+
+  std::mutex mutex_;  // guards what follows
+  std::map<uint32_t, KnownSchema<Compiled>> known_;
+};
+
+}  // namespace lakeward::format
