@@ -5,6 +5,7 @@
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "service/pipeline_facts.h"
+#include "service/reader_schemas.h"
 #include "service/table_facts.h"
 #include "service/workspace.h"
 
@@ -137,6 +138,9 @@ Outcome show_plan(const Common& common) {
   auto workspace =
       service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
   if (!workspace.ok()) return workspace.status();
+  if (Status known = service::check_reader_schemas((*workspace)->project()); !known.ok()) {
+    return known;
+  }
   const Result<project::Plan> plan = (*workspace)->plan();
   if (!plan.ok()) return plan.status();
   Json array = Json::array();

@@ -229,6 +229,7 @@ Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool u
                                          .utc = utc});
   }
   if (decode.format == "avro") {
+    if (!decode.avro.unresolved.empty()) return unavailable(decode.avro.unresolved);
     format::AvroOptions options;
     options.source = source_of(decode);
     options.writer_schema = decode.avro.writer_schema;

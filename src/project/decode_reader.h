@@ -32,7 +32,8 @@ void read_columns(const config::Value& value, Decode& decode, config::Problems& 
 
 // The format that it declares; null for parquet, which the engine reads by itself. `utc`: whether
 // the session's time zone is UTC. `clock`, if not null, outlives the format. Errors:
-// InvalidArgument for columns that the format cannot have.
+// InvalidArgument for columns that the format cannot have; Unavailable while the reader's schema is
+// not known (AvroSettings::unresolved).
 Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool utc,
                                                     Clock* clock = nullptr);
 

@@ -136,6 +136,7 @@ class Planner {
       return std::optional<Schema>(Schema{{"value", "VARCHAR"}});
     }
     if (pipeline.decode->format == "parquet") return std::optional<Schema>();
+    if (!pipeline.decode->avro.unresolved.empty()) return std::optional<Schema>();
     return std::optional<Schema>(pipeline.decode->columns);
   }
 

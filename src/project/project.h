@@ -51,6 +51,8 @@ struct AvroSettings {
   std::string subject;  // empty: none
   std::string version;  // of the subject: "latest", or a number
   int64_t resolved_version = 0;
+  // Not empty: the registry could not be asked for the subject yet, and why.
+  std::string unresolved;
   bool skip_tombstones = false;
 };
 

@@ -58,38 +58,59 @@ Status ask(AvroSettings& avro) {
   return ok_status();
 }
 
-Status resolve(const project::Pipeline& pipeline, project::Decode& decode,
-               io::ObjectStore& checkpoints) {
-  AvroSettings& avro = decode.avro;
-  const Result<std::string> kept = checkpoints.get(path_of(pipeline));
-  if (!kept.ok() && kept.status().code() != StatusCode::kNotFound) return kept.status();
-  if (!kept.ok() || !take_kept(*kept, avro)) RETURN_IF_ERROR(ask(avro));
-  ASSIGN_OR_RETURN(const auto format, project::make_format(decode, /*utc=*/true));
-  decode.columns = format->declared();
-  return ok_status();
+bool names_subject(const project::Pipeline& pipeline) {
+  return pipeline.decode && !pipeline.decode->avro.subject.empty();
 }
 
 }  // namespace
 
+Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& checkpoints) {
+  if (!names_subject(pipeline)) return ok_status();
+  project::Decode& decode = *pipeline.decode;
+  const std::string subject = "the subject '" + decode.avro.subject + "'";
+  const Result<std::string> kept = checkpoints.get(path_of(pipeline));
+  if (!kept.ok() && kept.status().code() != StatusCode::kNotFound) return kept.status();
+  if (!kept.ok() || !take_kept(*kept, decode.avro)) {
+    const Status asked = ask(decode.avro);
+    if (asked.retriable()) {
+      return asked.with_context(subject + ", whose schema is asked for before the first run");
+    }
+    if (!asked.ok()) return asked.with_context(subject);
+  }
+  decode.avro.unresolved.clear();
+  const auto format = project::make_format(decode, /*utc=*/true);
+  if (!format.ok()) return format.status().with_context(subject);
+  decode.columns = (*format)->declared();
+  return ok_status();
+}
+
 Status resolve_reader_schemas(project::Project& project, io::ObjectStore& checkpoints,
                               config::Problems& problems) {
   for (project::Pipeline& pipeline : project.pipelines) {
-    if (!pipeline.decode || pipeline.decode->avro.subject.empty()) continue;
-    const std::string subject = "the subject '" + pipeline.decode->avro.subject + "'";
-    const Status resolved = resolve(pipeline, *pipeline.decode, checkpoints);
+    const Status resolved = resolve_reader_schema(pipeline, checkpoints);
     if (resolved.ok()) continue;
-    if (resolved.code() != StatusCode::kInvalidArgument &&
-        resolved.code() != StatusCode::kNotFound) {
-      return resolved.with_context("pipeline '" + pipeline.name + "': " + subject +
-                                   ", whose schema is asked for before the first run");
+    if (resolved.code() == StatusCode::kUnavailable) {
+      pipeline.decode->avro.unresolved = resolved.message();
+    } else if (resolved.code() == StatusCode::kInvalidArgument ||
+               resolved.code() == StatusCode::kNotFound) {
+      problems.push_back({pipeline.decode->location, resolved.message()});
+    } else {
+      return resolved.with_context("pipeline '" + pipeline.name + "'");
     }
-    problems.push_back({pipeline.decode->location, subject + ": " + resolved.message()});
+  }
+  return ok_status();
+}
+
+Status check_reader_schemas(const project::Project& project) {
+  for (const project::Pipeline& pipeline : project.pipelines) {
+    if (!pipeline.decode || pipeline.decode->avro.unresolved.empty()) continue;
+    return unavailable("pipeline '" + pipeline.name + "': " + pipeline.decode->avro.unresolved);
   }
   return ok_status();
 }
 
 Status keep_reader_schema(const project::Pipeline& pipeline, io::ObjectStore& checkpoints) {
-  if (!pipeline.decode || pipeline.decode->avro.subject.empty()) return ok_status();
+  if (!names_subject(pipeline)) return ok_status();
   const std::string wanted = print(pipeline.decode->avro);
   const Result<std::string> kept = checkpoints.get(path_of(pipeline));
   if (kept.ok() && *kept == wanted) return ok_status();

@@ -72,7 +72,7 @@ class Runner::Reporter {
     for (const auto& task : runner_.tasks_) {
       const PipelineReport report = task->report();
       // Not of a pipeline that another process runs: its file is that process's.
-      if (!task->was_built() || report.status.state == stream::PipelineState::kNew) continue;
+      if (!task->owns_status() || report.status.state == stream::PipelineState::kNew) continue;
       const std::string printed = print_status(report);
       std::string& last = last_[report.name];
       if (printed == last) continue;
@@ -127,7 +127,8 @@ RunReport Runner::drain(std::stop_token stop) {
         task->skip(*blocking);
         continue;
       }
-      Status outcome = stop.stop_requested() ? cancelled("interrupted") : task->build();
+      Status outcome = stop.stop_requested() ? cancelled("interrupted") : resolve(*task, stop);
+      if (outcome.ok()) outcome = task->build();
       if (outcome.ok()) outcome = task->runner().drain(stop);
       task->end(outcome);
       if (task->report().end == PipelineReport::End::kFailed) broken[name] = name;
@@ -149,9 +150,22 @@ RunReport Runner::follow(std::stop_token stop) {
   return finish(begin);
 }
 
+Status Runner::resolve(Task& task, std::stop_token stop) {
+  while (true) {
+    const Status outcome = task.resolve();
+    if (!outcome.retriable()) return outcome;
+    task.note_waiting(outcome);
+    if (!workspace_.clock().wait(kBuildRetry, stop)) return cancelled("stopped before it began");
+  }
+}
+
 void Runner::follow_one(Task& task, std::stop_token stop) {
   Status outcome = task.build();
-  while (outcome.retriable() && workspace_.clock().wait(kBuildRetry, stop)) outcome = task.build();
+  while (outcome.retriable()) {
+    task.note_waiting(outcome);
+    outcome = workspace_.clock().wait(kBuildRetry, stop) ? task.build()
+                                                         : cancelled("stopped before it began");
+  }
   if (outcome.ok()) outcome = run_triggered(task, stop);
   // Whoever follows is done when told to stop.
   task.end(outcome.code() == StatusCode::kCancelled ? ok_status() : outcome);

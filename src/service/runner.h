@@ -84,6 +84,8 @@ class Runner {
 
   RunReport report() const;
   RunReport finish(Timestamp begin);
+  // Waits, as long as that takes, for what the pipeline must know before it can be built.
+  Status resolve(Task& task, std::stop_token stop);
   void follow_one(Task& task, std::stop_token stop);
   Status run_triggered(Task& task, std::stop_token stop);
   void note_commit(const std::string& pipeline);

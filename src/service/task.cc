@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "engine/sql_text.h"
 #include "service/pipeline_builder.h"
+#include "service/reader_schemas.h"
 #include "stream/dead_letters.h"
 
 namespace lakeward::service {
@@ -14,10 +15,39 @@ Runner::Task::Task(Workspace& workspace, ScheduledPipeline scheduled)
 
 Runner::Task::~Task() = default;
 
+Status Runner::Task::resolve() {
+  if (resolved_ || !pipeline().decode || pipeline().decode->avro.unresolved.empty()) {
+    return ok_status();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    awaits_schema_ = true;
+  }
+  project::Pipeline completed = pipeline();
+  RETURN_IF_ERROR(resolve_reader_schema(completed, workspace_.checkpoint_store()));
+  resolved_ = std::move(completed);
+  const std::lock_guard lock(mutex_);
+  awaits_schema_ = false;
+  report_.status = {};
+  return ok_status();
+}
+
+void Runner::Task::note_waiting(const Status& outcome) {
+  const std::lock_guard lock(mutex_);
+  stream::PipelineStatus& status = report_.status;
+  const Timestamp now = workspace_.clock().now();
+  status.state = stream::PipelineState::kRetrying;
+  if (status.retries++ == 0) status.retrying_since = now;
+  status.last_error = outcome.message();
+  status.last_error_time = now;
+}
+
 Status Runner::Task::build(bool replay) {
-  ASSIGN_OR_RETURN(stream::PipelineSpec spec,
-                   replay ? build_replay(workspace_, pipeline(), random_)
-                          : build_pipeline(workspace_, pipeline(), random_));
+  RETURN_IF_ERROR(resolve());
+  const project::Pipeline& complete = resolved_ ? *resolved_ : pipeline();
+  ASSIGN_OR_RETURN(stream::PipelineSpec spec, replay
+                                                  ? build_replay(workspace_, complete, random_)
+                                                  : build_pipeline(workspace_, complete, random_));
   ASSIGN_OR_RETURN(auto runner,
                    stream::PipelineRunner::make(std::move(spec), {workspace_.clock(), random_,
                                                                   workspace_.database(), this}));
@@ -27,9 +57,9 @@ Status Runner::Task::build(bool replay) {
   return ok_status();
 }
 
-bool Runner::Task::was_built() const {
+bool Runner::Task::owns_status() const {
   const std::lock_guard lock(mutex_);
-  return built_;
+  return built_ || awaits_schema_;
 }
 
 void Runner::Task::close() {

@@ -23,10 +23,17 @@ class Runner::Task final : public stream::Observer {
   const std::vector<std::string>& reads_from() const { return scheduled_.reads_from; }
   void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
 
+  // Asks for the reader's schema, if the pipeline takes it from a registry that was away before.
+  // Errors: those of resolve_reader_schema().
+  Status resolve();
+  // What it waits for, to be tried again: for the report.
+  void note_waiting(const Status& outcome);
+
   // Opens the checkpoint, source and sinks, as a pipeline or as the replay of its dead letters.
   Status build(bool replay = false);
-  // Whether build() has succeeded, and with it the lock was ours.
-  bool was_built() const;
+  // Whether the status file is ours to write: build() has succeeded, and with it the lock was ours;
+  // or the pipeline waits to begin its first run.
+  bool owns_status() const;
   stream::PipelineRunner& runner() { return *runner_; }
   // Lets the checkpoint go, so that another process may run the pipeline; the report stays.
   void close();
@@ -44,12 +51,14 @@ class Runner::Task final : public stream::Observer {
   ScheduledPipeline scheduled_;
   Random random_;
   std::function<void()> on_commit_;
+  std::optional<project::Pipeline> resolved_;  // the pipeline, once resolve() has completed it
 
   mutable std::mutex mutex_;  // guards what follows
   PipelineReport report_;
   std::optional<stream::Epoch> first_epoch_;  // of this run
   std::unique_ptr<stream::PipelineRunner> runner_;
   bool built_ = false;
+  bool awaits_schema_ = false;
 };
 
 }  // namespace lakeward::service

@@ -134,6 +134,7 @@ Result<config::Problems> find_problems(const fs::path& folder) {
   RETURN_IF_ERROR(
       resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_, loaded.problems));
   if (!loaded.problems.empty()) return loaded.problems;
+  RETURN_IF_ERROR(check_reader_schemas(workspace.project_));
   ASSIGN_OR_RETURN(project::Plan plan,
                    project::make_plan(workspace.project_, workspace.registry_, *workspace.database_,
                                       workspace.lake_.get()));
