@@ -90,6 +90,30 @@ Finding check_brokers(const project::Connection& connection, const fs::path& roo
   return {what, true, connection.type + ", " + format_count(topics->size()) + " topics"};
 }
 
+// Whether a sink can be written to; nothing if it has nothing to ask.
+std::optional<Finding> check_sink(service::Workspace& workspace, const project::Pipeline& pipeline,
+                                  const project::ConnectorBlock& block, const std::string& what) {
+  const auto seen = [&]() -> Result<std::string> {
+    ASSIGN_OR_RETURN(const auto sink, service::build_sink(workspace, pipeline, block));
+    return sink->reach();
+  }();
+  const std::string whose = what + " of " + pipeline.name;
+  if (!seen.ok()) return Finding{whose, false, seen.status().message()};
+  if (seen->empty()) return std::nullopt;
+  return Finding{whose, true, *seen};
+}
+
+void examine_sinks(service::Workspace& workspace, const project::Pipeline& pipeline,
+                   std::vector<Finding>& findings) {
+  const auto add = [&](const project::ConnectorBlock& block, const std::string& what) {
+    if (auto finding = check_sink(workspace, pipeline, block, what)) {
+      findings.push_back(*std::move(finding));
+    }
+  };
+  for (const project::ConnectorBlock& block : pipeline.sinks) add(block, "sink");
+  if (pipeline.dead_letters) add(*pipeline.dead_letters, "dead letters");
+}
+
 std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop) {
   const project::Project& project = workspace.project();
   std::vector<Finding> findings = {
@@ -107,10 +131,12 @@ std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop
     }
   }
   for (const project::Pipeline& pipeline : project.pipelines) {
+    if (stop.stop_requested()) break;
     if (pipeline.is_view()) continue;
     const Status reached = reach_source(workspace, pipeline, stop);
     findings.push_back({"source of " + pipeline.name, reached.ok(),
                         reached.ok() ? pipeline.from->connector : reached.message()});
+    examine_sinks(workspace, pipeline, findings);
     if (!pipeline.decode || !pipeline.decode->avro.registry) continue;
     connectors::schema_registry::Client registry(*pipeline.decode->avro.registry);
     const Status answered = registry.reach();
@@ -123,8 +149,9 @@ std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop
 Outcome doctor(const Common& common) {
   const Interruption interruption;
   const Result<config::Problems> problems = service::find_problems(common.project);
-  if (!problems.ok()) return problems.status();
-  if (!problems->empty()) return service::invalid_project(*problems);
+  // A schema registry that is away is one of the findings.
+  if (!problems.ok() && !problems.status().retriable()) return problems.status();
+  if (problems.ok() && !problems->empty()) return service::invalid_project(*problems);
   auto workspace =
       service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
   if (!workspace.ok()) return workspace.status();
@@ -151,7 +178,7 @@ void add_doctor(CommandLine& line) {
       {.name = "doctor",
        .summary = "Tries everything that the project needs and says how to mend it",
        .details = {"Folders and disk space, memory, time zone, connections to brokers, and each "
-                   "pipeline's source. Nothing is written."},
+                   "pipeline's source, Kafka sinks and schema registries. Nothing is written."},
        .examples = {"lakeward doctor"}},
       doctor);
 }

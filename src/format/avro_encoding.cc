@@ -365,6 +365,12 @@ class AvroEncoding final : public Encoding {
     return std::unique_ptr<Encoder>(std::make_unique<AvroEncoder>(columns, std::move(header)));
   }
 
+  Result<std::string> reach() const override {
+    if (options_.registrar == nullptr) return std::string();
+    RETURN_IF_ERROR(options_.registrar->reach());
+    return options_.registrar->name();
+  }
+
  private:
   std::string record_name() const {
     return options_.record_name.empty() ? default_name(options_.topic) : options_.record_name;

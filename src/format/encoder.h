@@ -76,6 +76,9 @@ class Encoding {
     return make_encoder(columns).status();
   }
 
+  // Asks the service that it needs, if it needs one: what was seen, for people; else "".
+  virtual Result<std::string> reach() const { return std::string(); }
+
   // Errors: InvalidArgument names a column that cannot be written, and the mend; Unavailable if
   // this needs a service (a schema registry) that cannot be reached.
   virtual Result<std::unique_ptr<Encoder>> make_encoder(

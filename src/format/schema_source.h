@@ -36,6 +36,8 @@ class SchemaRegistrar {
   // the registry refuses it (it is not compatible with the versions before); Unavailable.
   virtual Result<uint32_t> schema_id(const std::string& subject, const std::string& schema,
                                      bool create) = 0;
+  // Whether it answers, and lets us in. Errors: as schema_id().
+  virtual Status reach() = 0;
   // For messages, as SchemaSource's.
   virtual const std::string& name() const = 0;
 };

@@ -102,6 +102,12 @@ Result<std::unique_ptr<stream::Source>> build_source(Workspace& workspace,
                     workspace.environment());
 }
 
+Result<std::unique_ptr<stream::Sink>> build_sink(Workspace& workspace,
+                                                 const project::Pipeline& pipeline,
+                                                 const project::ConnectorBlock& block) {
+  return build_sink(workspace, block.connector, {pipeline.name, "", block.options});
+}
+
 Result<stream::PipelineSpec> build_pipeline(Workspace& workspace, const project::Pipeline& pipeline,
                                             Random& random) {
   stream::PipelineSpec spec;

@@ -34,6 +34,11 @@ Result<stream::PipelineSpec> build_replay(Workspace& workspace, const project::P
 std::string checkpoint_folder(const project::Pipeline& pipeline);
 std::string replay_folder(const project::Pipeline& pipeline);
 
+// One of the pipeline's sinks alone, for `doctor`.
+Result<std::unique_ptr<stream::Sink>> build_sink(Workspace& workspace,
+                                                 const project::Pipeline& pipeline,
+                                                 const project::ConnectorBlock& block);
+
 // The source alone, for `status` and `doctor`: not attached to a checkpoint. Null for a view.
 Result<std::unique_ptr<stream::Source>> build_source(Workspace& workspace,
                                                      const project::Pipeline& pipeline,

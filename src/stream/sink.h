@@ -67,6 +67,10 @@ class Sink {
   // What the sink does beside its commits and cannot do now, for people; "" if nothing. Any thread
   // may call it.
   virtual std::string problem() const { return ""; }
+  // For `doctor`: asks the target whether it can be written to, without writing to it or being in
+  // the way of a pipeline that runs. What was seen, for people; "" if there is nothing to ask.
+  // Errors: what is wrong, and the mend.
+  virtual Result<std::string> reach() { return std::string(); }
   // Whether what is written has an order: then the records of one split of the source come to
   // write() in theirs, as far as the transform keeps it.
   virtual bool keeps_order() const { return false; }

@@ -136,6 +136,7 @@ class MemoryRegistrar final : public SchemaRegistrar {
     schemas[subject] = schema;
     return 70'000u;
   }
+  Status reach() override { return ok_status(); }
   const std::string& name() const override { return name_; }
   std::map<std::string, std::string> schemas;
 

@@ -77,6 +77,31 @@ Status KafkaSink::find_topic(Client& client) {
   return ok_status();
 }
 
+// Without a producer: one of this transactional id would fence a pipeline that runs.
+Result<std::string> KafkaSink::reach() {
+  ASSIGN_OR_RETURN(const auto client,
+                   Client::make(reading_properties_, Client::Role::kConsumer, service_));
+  const Result<std::vector<int32_t>> found = client->partitions(options_.topic);
+  std::string seen = name();
+  config::Problems problems;  // of a declaration that is already checked
+  if (found.status().code() == StatusCode::kNotFound &&
+      parse_create_topic(options_.create_topic, problems)) {
+    seen += " will be made";
+  } else {
+    RETURN_IF_ERROR(found.status());
+    if (may_write(*client, options_.topic) == false) {
+      return invalid_argument(name() + ": this user may not write; " +
+                              (service_.write_permission.empty()
+                                   ? "it needs the permission Write on the topic"
+                                   : service_.write_permission));
+    }
+    seen +=
+        ", " + format_count(found->size()) + (found->size() == 1 ? " partition" : " partitions");
+  }
+  ASSIGN_OR_RETURN(const std::string service, encoding_->reach());
+  return service.empty() ? seen : seen + "; " + service;
+}
+
 Status KafkaSink::learn_last_epoch(Client& client) {
   const Result<std::optional<StoredOffset>> read = client.committed({options_.topic, 0});
   RETURN_IF_ERROR(

@@ -26,6 +26,7 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   stream::Committer& committer() override { return *this; }
   std::string name() const override { return service_.name + " " + options_.topic; }
   bool keeps_order() const override { return true; }
+  Result<std::string> reach() override;
 
  private:
   KafkaSink(KafkaSinkOptions options, Service service,

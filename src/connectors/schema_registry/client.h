@@ -30,8 +30,7 @@ class Client final : public format::SchemaSource, public format::SchemaRegistrar
   // Of both.
   const std::string& name() const override { return name_; }
 
-  // Whether it answers, and lets us in.
-  Status reach() { return get("/subjects").status(); }
+  Status reach() override { return get("/subjects").status(); }
 
   // NotFound if `create` is false; InvalidArgument, with the mend, if the subject's compatibility
   // forbids it.

@@ -87,11 +87,13 @@ void TestProducer::create_topic(const std::string& topic, int partitions) {
   rd_kafka_NewTopic_destroy(wanted);
 }
 
-void TestProducer::allow_only(const std::string& topic, const std::string& principal) {
+void TestProducer::allow_only(const std::string& topic, const std::string& principal,
+                              bool to_read) {
   std::array<char, 512> why{};
   rd_kafka_AclBinding_t* rule = rd_kafka_AclBinding_new(
       RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal.c_str(),
-      "*", RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, why.data(), why.size());
+      "*", to_read ? RD_KAFKA_ACL_OPERATION_READ : RD_KAFKA_ACL_OPERATION_ALL,
+      RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, why.data(), why.size());
   ASSERT_NE(rule, nullptr) << why.data();
   rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);
   rd_kafka_CreateAcls(handle_, &rule, 1, nullptr, answers);

@@ -36,8 +36,9 @@ class TestProducer {
   void abort();
 
   void create_topic(const std::string& topic, int partitions);
-  // From now on only this principal ("User:alice"), and super users, may use the topic.
-  void allow_only(const std::string& topic, const std::string& principal);
+  // From now on only this principal ("User:alice"), and super users, may use the topic, or only
+  // read it.
+  void allow_only(const std::string& topic, const std::string& principal, bool to_read = false);
   // Everything before `offset`, as if it had expired.
   void delete_records(const std::string& topic, int32_t partition, int64_t offset);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connectors/http/http_server.h"
+#include "connectors/kafka/test_consumer.h"
 #include "format/base64.h"
 #include "integration/kafka/broker_fixture.h"
 #include "support/process.h"
@@ -192,6 +193,24 @@ TEST_F(KafkaSecurity, SaysThatATopicMayNotBeRead) {
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("the permissions Describe and Read on the topic"));
   EXPECT_THAT(status.message(), HasSubstr(topic));
+}
+
+TEST_F(KafkaSecurity, SaysWithoutWritingThatATopicMayNotBeWritten) {
+  const auto reach = [&](OptionList more) {
+    more.emplace_back("brokers", environment("LAKEWARD_KAFKA_SCRAM"));
+    more.emplace_back("topic", scalar(topic));
+    const auto sink = world.registry.sink("kafka")->make(
+        {.pipeline = "p", .query_id = "q", .options = options(more)}, world.environment);
+    EXPECT_TRUE(sink.ok()) << sink.status().message();
+    return (*sink)->reach();
+  };
+  const OptionList reader = scram("scram_sha_256", "reader", "reader's password");
+  EXPECT_EQ(reach(reader).value(), "kafka " + topic + ", 1 partition");
+  TestProducer(properties()).allow_only(topic, "User:reader", /*to_read=*/true);
+  const Status status = reach(reader).status();
+  EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(status.message(), HasSubstr("it needs the permission Write on the topic"));
+  EXPECT_EQ(read_values(properties(), topic), std::vector<std::string>{"a record"});
 }
 
 TEST_F(KafkaSecurity, WaitsForABrokerThatIsNotThere) {

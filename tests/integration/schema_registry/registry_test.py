@@ -132,8 +132,8 @@ trigger: {{every: 200ms}}
 
     def test_a_record_of_an_unknown_schema_is_a_dead_letter_until_it_can_be_replayed(self):
         create_topic("unknown")
-        known = register("unknown-value", V1)
-        # The next id that the registry will give.
+        # A schema of its own has the last id that was given.
+        known = register("unknown-value", {**V1, "doc": "of this test alone"})
         unknown = known + 1
         send("unknown", [encode(known, V1, with_types(order(1, customer="c"))),
                          encode(unknown, V1, with_types(order(2, customer="d"))), b"{}"])
@@ -192,6 +192,55 @@ trigger: {{every: 200ms}}
         self.assertEqual([{"n": 10}], project.query("SELECT count(*) AS n FROM bronze.orders"))
         self.assertNotIn("dead_letter.orders", project.tables())
 
+    def test_a_first_run_waits_for_the_schema_of_its_subject(self):
+        create_topic("first")
+        known = register("first-value", V1)
+        send("first", [encode(known, V1, with_types(order(n, customer="c"))) for n in range(10)])
+        following, draining = self.make_project("first", ""), self.make_project("first", "")
+        # What needs no registry goes on meanwhile.
+        following.write("input/1.jsonl", '{"id": 1}\n')
+        following.write("pipelines/other.yaml", """
+pipeline: other
+from: {file: {path: "input/*.jsonl", settle: 0s}}
+decode: {json: {columns: {id: BIGINT}}}
+to: {delta: {table: bronze.other}}
+trigger: {every: 200ms}
+""")
+        self.stop_registry()
+        waits = "the subject 'first-value', whose schema is asked for before the first run"
+        self.assertIn(waits, following.call("validate", expect=1).stderr)
+        self.assertIn(waits, following.call("plan", expect=1).stderr)
+        found = {one["what"]: one for one in json.loads(following.call("doctor", "--json", expect=1).stdout)}
+        self.assertIn(waits, found["source of orders"]["detail"])
+        self.assertFalse(found["schema registry of orders"]["ok"])
+        self.assertTrue(found["source of other"]["ok"])
+        logs = [project.folder / "log" for project in (following, draining)]
+        with logs[0].open("w") as first, logs[1].open("w") as second:
+            runs = [following.start("run", stderr=first), draining.start("run", "--once", stderr=second)]
+            for run in runs:
+                self.addCleanup(run.kill)
+            try:
+                for run, log in zip(runs, logs):
+                    self.wait_for(lambda log=log: waits in log.read_text(), run, log)
+                self.wait_for(lambda: "bronze.other" in following.tables(), runs[0], logs[0])
+                self.wait_for(lambda: self.status(following)["state"] == "retrying", runs[0], logs[0])
+                self.assertIn(waits, self.status(following)["last_error"])
+                self.assertNotIn("bronze.orders", following.tables())
+                subprocess.run([FOLDER / "restart"], check=True, timeout=120)
+                self.wait_for(lambda: "bronze.orders" in following.tables(), runs[0], logs[0])
+                self.assertEqual(0, runs[1].wait(WAIT_S))
+            finally:
+                for run in runs:
+                    run.send_signal(signal.SIGINT)
+                    run.wait(30)
+        for project in (following, draining):
+            self.assertEqual([{"n": 10}], project.query("SELECT count(*) AS n FROM bronze.orders"))
+        # From then on the schema is the checkpoint's.
+        self.assertEqual("stopped", self.status(following)["state"])
+
+    def status(self, project):
+        return json.loads(project.call("status", "orders", "--json").stdout)[0]
+
     def make_writer(self, topic, select, encode=""):
         """A project that writes a topic as Avro, and one that reads it again."""
         project = self.make_project(topic, "    columns: {id: BIGINT}")
@@ -245,7 +294,10 @@ trigger: {{every: 200ms}}
         project.write("kept.yaml", reader.read_text())
         reader.unlink()
         project.call("validate")
+        doctor = project.call("doctor").stdout
+        self.assertIn(f"sink of publish: kafka written will be made; the schema registry {REGISTRY}", doctor)
         project.call("run", "--once")
+        self.assertIn("sink of publish: kafka written, 1 partition;", project.call("doctor").stdout)
         version = ask("/subjects/written-value/versions/latest")
         schema = json.loads(version["schema"])
         self.assertEqual(("shop", "Order"), (schema["namespace"], schema["name"]))
