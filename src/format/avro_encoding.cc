@@ -1,20 +1,15 @@
 #include "format/avro_encoding.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "format/avro/scalar_text.h"
-#include "format/avro/write.h"
+#include "format/avro/row_writer.h"
+#include "format/avro/schema.h"
 
 namespace lakeward::format {
 namespace {
 
-using avro::append_bits;
-using avro::append_long;
-using avro::Int128;
 using engine::ColumnType;
 using engine::TypedColumn;
 using engine::VectorView;
@@ -142,189 +137,26 @@ std::string subject_of(const AvroEncodingOptions& options, const std::string& re
   return "";
 }
 
-// ---- the values ---------------------------------------------------------------------------------
-
-// A column of one chunk, or a nested part of one.
-struct Bound {
-  Bound(const ColumnType& type, VectorView view) : type(type), view(view) {
-    switch (type.id) {
-      case DUCKDB_TYPE_LIST:
-        children.emplace_back(type.children[0].type, view.list_child());
-        break;
-      case DUCKDB_TYPE_ARRAY:
-        children.emplace_back(type.children[0].type, view.array_child());
-        break;
-      case DUCKDB_TYPE_MAP:
-        children.emplace_back(type.children[0].type, view.list_child().struct_child(0));
-        children.emplace_back(type.children[1].type, view.list_child().struct_child(1));
-        break;
-      case DUCKDB_TYPE_STRUCT:
-        for (size_t i = 0; i < type.children.size(); ++i) {
-          children.emplace_back(type.children[i].type, view.struct_child(i));
-        }
-        break;
-      default:
-        break;
-    }
-  }
-  const ColumnType& type;
-  VectorView view;
-  std::vector<Bound> children;
-};
-
-class ValueWriter {
- public:
-  explicit ValueWriter(std::string& out) : out_(out) {}
-
-  // The union of null and the value.
-  void nullable(const Bound& column, size_t row) {
-    if (column.view.is_null(row)) {
-      out_ += '\0';
-    } else {
-      out_ += '\2';  // the second branch
-      value(column, row);
-    }
-  }
-
- private:
-  void value(const Bound& column, size_t row) {
-    const VectorView& view = column.view;
-    switch (column.type.id) {
-      case DUCKDB_TYPE_BOOLEAN:
-        out_ += view.get<bool>(row) ? '\1' : '\0';
-        return;
-      case DUCKDB_TYPE_FLOAT:
-        return append_bits(view.get<float>(row), out_);
-      case DUCKDB_TYPE_DOUBLE:
-        return append_bits(view.get<double>(row), out_);
-      case DUCKDB_TYPE_VARCHAR:
-      case DUCKDB_TYPE_BLOB:
-        return text(view.string(row));
-      case DUCKDB_TYPE_ENUM:
-        return text(column.type.symbols[static_cast<size_t>(whole(column.type.stored, view, row))]);
-      case DUCKDB_TYPE_UUID:
-        return uuid(view.get<duckdb_hugeint>(row));
-      case DUCKDB_TYPE_UBIGINT:
-        return unscaled(static_cast<Int128>(view.get<uint64_t>(row)), false);
-      case DUCKDB_TYPE_HUGEINT:
-        return unscaled(huge(view.get<duckdb_hugeint>(row)), false);
-      case DUCKDB_TYPE_UHUGEINT: {
-        const auto& parts = view.get<duckdb_uhugeint>(row);
-        return unscaled(huge({parts.lower, static_cast<int64_t>(parts.upper)}), true);
-      }
-      case DUCKDB_TYPE_DECIMAL:
-        return unscaled(column.type.stored == DUCKDB_TYPE_HUGEINT
-                            ? huge(view.get<duckdb_hugeint>(row))
-                            : whole(column.type.stored, view, row),
-                        false);
-      case DUCKDB_TYPE_TIMESTAMP_S:
-        return append_long(view.get<int64_t>(row) * 1'000'000, out_);
-      case DUCKDB_TYPE_TIMESTAMP_MS:
-        return append_long(view.get<int64_t>(row) * 1'000, out_);
-      case DUCKDB_TYPE_LIST:
-        return list(column, view.list_entry(row));
-      case DUCKDB_TYPE_ARRAY:
-        return list(column, {row * column.type.array_size, column.type.array_size});
-      case DUCKDB_TYPE_MAP:
-        return map(column, view.list_entry(row));
-      case DUCKDB_TYPE_STRUCT:
-        for (const Bound& child : column.children) nullable(child, row);
-        return;
-      default:
-        return append_long(whole(column.type.stored, view, row), out_);
-    }
-  }
-
-  // Of a type whose values are stored as whole numbers of up to 64 bits.
-  static int64_t whole(duckdb_type stored, const VectorView& view, size_t row) {
-    switch (stored) {
-      case DUCKDB_TYPE_TINYINT:
-        return view.get<int8_t>(row);
-      case DUCKDB_TYPE_SMALLINT:
-        return view.get<int16_t>(row);
-      case DUCKDB_TYPE_INTEGER:
-      case DUCKDB_TYPE_DATE:
-        return view.get<int32_t>(row);
-      case DUCKDB_TYPE_UTINYINT:
-        return view.get<uint8_t>(row);
-      case DUCKDB_TYPE_USMALLINT:
-        return view.get<uint16_t>(row);
-      case DUCKDB_TYPE_UINTEGER:
-        return view.get<uint32_t>(row);
-      default:
-        return view.get<int64_t>(row);
-    }
-  }
-  static Int128 huge(const duckdb_hugeint& parts) {
-    return static_cast<Int128>(
-        static_cast<avro::Uint128>(static_cast<uint64_t>(parts.upper)) << 64 | parts.lower);
-  }
-
-  void text(std::string_view text) {
-    append_long(static_cast<int64_t>(text.size()), out_);
-    out_ += text;
-  }
-
-  // The shortest big-endian two's complement.
-  void unscaled(Int128 value, bool is_unsigned) {
-    char bytes[17];
-    size_t begin = sizeof(bytes);
-    const bool negative = value < 0 && !is_unsigned;
-    auto bits = static_cast<avro::Uint128>(value);
-    do {
-      bytes[--begin] = static_cast<char>(bits);
-      bits = bits >> 8 | (negative ? static_cast<avro::Uint128>(0xFF) << 120 : 0);
-    } while (bits != (negative ? ~avro::Uint128{0} : 0));
-    if ((static_cast<signed char>(bytes[begin]) < 0) != negative) {
-      bytes[--begin] = negative ? '\xFF' : '\0';
-    }
-    text({bytes + begin, sizeof(bytes) - begin});
-  }
-
-  void uuid(const duckdb_hugeint& value) {
-    // See RowReader::write_uuid().
-    const uint64_t parts[] = {static_cast<uint64_t>(value.upper) ^ uint64_t{1} << 63, value.lower};
-    char bytes[16];
-    for (size_t i = 0; i < 16; ++i) bytes[i] = static_cast<char>(parts[i / 8] >> (56 - i % 8 * 8));
-    scratch_.clear();
-    avro::append_uuid({bytes, sizeof(bytes)}, scratch_);
-    text(scratch_);
-  }
-
-  void list(const Bound& column, duckdb_list_entry entry) {
-    if (entry.length > 0) append_long(static_cast<int64_t>(entry.length), out_);
-    for (size_t i = 0; i < entry.length; ++i) nullable(column.children[0], entry.offset + i);
-    out_ += '\0';
-  }
-
-  void map(const Bound& column, duckdb_list_entry entry) {
-    if (entry.length > 0) append_long(static_cast<int64_t>(entry.length), out_);
-    for (size_t i = 0; i < entry.length; ++i) {
-      text(column.children[0].view.string(entry.offset + i));
-      nullable(column.children[1], entry.offset + i);
-    }
-    out_ += '\0';
-  }
-
-  std::string& out_;
-  std::string scratch_;
-};
+// ---- the encoder --------------------------------------------------------------------------------
 
 class AvroEncoder final : public Encoder {
  public:
-  AvroEncoder(std::vector<TypedColumn> columns, std::string header)
-      : columns_(std::move(columns)), header_(std::move(header)) {}
+  AvroEncoder(std::vector<TypedColumn> columns, std::vector<avro::WriteField> fields,
+              std::string header)
+      : columns_(std::move(columns)), fields_(std::move(fields)), header_(std::move(header)) {}
 
   Status encode(std::span<const VectorView> columns, size_t rows, Payloads& out) override {
     CHECK(columns.size() == columns_.size(), "an encoder is given the columns it was made for");
     out.clear();
-    std::vector<Bound> bound;
-    bound.reserve(columns.size());
-    for (size_t i = 0; i < columns.size(); ++i) bound.emplace_back(columns_[i].type, columns[i]);
-    ValueWriter writer(out.bytes());
+    avro::RowWriter writer(fields_, columns_, columns);
     for (size_t row = 0; row < rows; ++row) {
       out.bytes() += header_;
-      for (const Bound& column : bound) writer.nullable(column, row);
+      if (!writer.write(row, out.bytes())) {
+        return invalid_argument("the column '" + writer.null_column() +
+                                "' is NULL in a row, and the schema's field cannot be null; keep "
+                                "such rows out with an expectation, or give them a value in the "
+                                "transform");
+      }
       out.end_payload();
     }
     out.finish();
@@ -333,6 +165,7 @@ class AvroEncoder final : public Encoder {
 
  private:
   std::vector<TypedColumn> columns_;
+  std::vector<avro::WriteField> fields_;
   std::string header_;
 };
 
@@ -341,16 +174,17 @@ class AvroEncoding final : public Encoding {
   explicit AvroEncoding(AvroEncodingOptions options) : options_(std::move(options)) {}
 
   Status check(const std::vector<TypedColumn>& columns) const override {
-    return avro_schema(columns, record_name()).status();
+    ASSIGN_OR_RETURN(const Written written, plan(columns));
+    return ok_status();
   }
 
   Result<std::unique_ptr<Encoder>> make_encoder(
       const std::vector<TypedColumn>& columns) const override {
-    const std::string name = record_name();
-    ASSIGN_OR_RETURN(const std::string schema, avro_schema(columns, name));
+    ASSIGN_OR_RETURN(Written written, plan(columns));
+    const std::string& schema = written.schema;
     std::string header;
     if (options_.registrar != nullptr) {
-      const std::string subject = subject_of(options_, name);
+      const std::string subject = subject_of(options_, written.record_name);
       const Result<uint32_t> id =
           options_.registrar->schema_id(subject, schema, options_.auto_register);
       if (id.status().code() == StatusCode::kNotFound) {
@@ -362,7 +196,8 @@ class AvroEncoding final : public Encoding {
       header += '\0';
       for (int shift = 24; shift >= 0; shift -= 8) header += static_cast<char>(*id >> shift);
     }
-    return std::unique_ptr<Encoder>(std::make_unique<AvroEncoder>(columns, std::move(header)));
+    return std::unique_ptr<Encoder>(
+        std::make_unique<AvroEncoder>(columns, std::move(written.fields), std::move(header)));
   }
 
   Result<std::string> reach() const override {
@@ -372,8 +207,25 @@ class AvroEncoding final : public Encoding {
   }
 
  private:
-  std::string record_name() const {
-    return options_.record_name.empty() ? default_name(options_.topic) : options_.record_name;
+  struct Written {
+    std::string schema;
+    std::string record_name;
+    std::vector<avro::WriteField> fields;
+  };
+
+  // By the given schema, or one that is made of the columns.
+  Result<Written> plan(const std::vector<TypedColumn>& columns) const {
+    Written written;
+    written.schema = options_.schema;
+    if (written.schema.empty()) {
+      const std::string name =
+          options_.record_name.empty() ? default_name(options_.topic) : options_.record_name;
+      ASSIGN_OR_RETURN(written.schema, avro_schema(columns, name));
+    }
+    ASSIGN_OR_RETURN(const avro::Schema schema, avro::Schema::parse(written.schema));
+    ASSIGN_OR_RETURN(written.fields, avro::plan_write(schema, columns));
+    written.record_name = schema.node(schema.root()).name;
+    return written;
   }
 
   AvroEncodingOptions options_;
@@ -386,6 +238,13 @@ bool is_avro_name(std::string_view name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
+}
+
+Status check_avro_record(const std::string& schema) {
+  ASSIGN_OR_RETURN(const avro::Schema parsed, avro::Schema::parse(schema));
+  const avro::Type type = parsed.node(parsed.root()).type;
+  if (type == avro::Type::kRecord) return ok_status();
+  return invalid_argument("it is no record, but of type " + std::string(avro::to_string(type)));
 }
 
 Result<std::string> avro_schema(const std::vector<TypedColumn>& columns,

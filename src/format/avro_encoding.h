@@ -22,7 +22,8 @@ enum class SubjectStrategy {
 
 struct AvroEncodingOptions {
   std::string topic;
-  std::string record_name;  // full; empty: made of the topic's name
+  std::string schema;       // that records are written by; empty: made of the columns
+  std::string record_name;  // full; empty: made of the topic's name. Of a schema that is made
   bool is_key = false;      // <topic>-key
   std::string subject;      // empty: as the strategy says
   SubjectStrategy strategy = SubjectStrategy::kTopicName;
@@ -32,6 +33,9 @@ struct AvroEncodingOptions {
 
 // Whether a column, or a part of a record's full name, may be called so.
 bool is_avro_name(std::string_view name);
+
+// Whether this is the schema of a record: InvalidArgument says why not.
+Status check_avro_record(const std::string& schema);
 
 // The schema of a record with these columns. Every field is a union of null and its type, with null
 // as its default, so that later versions may leave it out.
@@ -47,6 +51,8 @@ bool is_avro_name(std::string_view name);
 Result<std::string> avro_schema(const std::vector<engine::TypedColumn>& columns,
                                 const std::string& record_name);
 
+// With a schema, each column is the field of its name and type (avro/write_plan.h); a field without
+// a column is its default, and NULL in a field that is no union with null is an error of encode().
 // Its encoders write, with a registrar, Confluent's framing before each record. make_encoder()
 // registers the schema, or looks it up; its errors are those of SchemaRegistrar::schema_id().
 std::unique_ptr<Encoding> make_avro_encoding(AvroEncodingOptions options);

@@ -13,29 +13,6 @@ namespace {
 using config::Problems;
 using config::Value;
 
-// A schema: JSON text, or `{file: x.avsc}`.
-std::optional<std::string> read_schema(const char* key, const Value& value,
-                                       const DecodeContext& context, Problems& problems) {
-  if (value.is_null() || value.is_unresolved()) return std::nullopt;
-  if (value.is_scalar()) return value.text();
-  const size_t before = problems.size();
-  if (value.is_map()) {
-    const TransformKeys keys = schema_file_keys().parse(value, problems);
-    if (problems.size() != before) return std::nullopt;
-    Result<std::string> text = context.read_file(keys.file);
-    if (text.ok()) return std::move(text).value();
-    problems.push_back(
-        {value.find("file")->location(), fmt::format("'{}': {}", key, text.status().message())});
-    return std::nullopt;
-  }
-  problems.push_back(
-      {value.location(),
-       fmt::format("'{}' must be an Avro schema as JSON text, or `{{file: x.avsc}}`, "
-                   "not {}",
-                   key, value.kind_name())});
-  return std::nullopt;
-}
-
 void read_subject(const Value& options, const AvroKeys& keys, const DecodeContext& context,
                   Decode& decode, Problems& problems) {
   AvroSettings& avro = decode.avro;
@@ -78,8 +55,9 @@ void read_avro(const Value& options, const DecodeContext& context, Decode& decod
   decode.framing = format::Framing::kWhole;
   decode.avro.skip_tombstones = keys.tombstones == Tombstones::kSkip;
   decode.avro.registry = read_registry(keys.registry, context.connections, problems);
-  decode.avro.writer_schema = read_schema("writer_schema", keys.writer_schema, context, problems);
-  decode.avro.reader_schema = read_schema("schema", keys.schema, context, problems);
+  decode.avro.writer_schema =
+      read_schema("writer_schema", keys.writer_schema, context.read_file, problems);
+  decode.avro.reader_schema = read_schema("schema", keys.schema, context.read_file, problems);
   if (!keys.columns.is_null()) read_columns(keys.columns, decode, problems);
   if (problems.size() != before) return;
   if (decode.avro.registry.has_value() == decode.avro.writer_schema.has_value()) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/suggest.h"
-#include "project/registry_reader.h"
 
 namespace lakeward::project {
 namespace {
@@ -195,7 +194,8 @@ std::optional<ConnectorBlock> read_source(const stream::Registry& registry,
 
 std::optional<ConnectorBlock> read_sink(const stream::Registry& registry,
                                         const std::vector<Connection>& connections,
-                                        const Value& value, Problems& problems) {
+                                        const ReadFile& read_file, const Value& value,
+                                        Problems& problems) {
   auto block = read_block("sink", value, problems);
   if (!block) return std::nullopt;
   if (auto problem = sink_problem(registry, block->connector)) {
@@ -205,7 +205,7 @@ std::optional<ConnectorBlock> read_sink(const stream::Registry& registry,
   if (!merge_connection(connections, *block, problems)) return std::nullopt;
   const stream::SinkType* type = registry.sink(block->connector);
   refuse_announced_keys(type->options, *block, problems);
-  resolve_encode_registry(connections, *block, problems);
+  resolve_encode(connections, read_file, *block, problems);
   if (type->check) type->check(block->options, problems);
   return block;
 }

@@ -6,6 +6,7 @@
 
 #include "config/value.h"
 #include "project/project.h"
+#include "project/registry_reader.h"
 #include "stream/registry.h"
 
 namespace lakeward::project {
@@ -29,6 +30,7 @@ std::optional<ConnectorBlock> read_source(const stream::Registry& registry,
                                           const config::Value& value, config::Problems& problems);
 std::optional<ConnectorBlock> read_sink(const stream::Registry& registry,
                                         const std::vector<Connection>& connections,
-                                        const config::Value& value, config::Problems& problems);
+                                        const ReadFile& read_file, const config::Value& value,
+                                        config::Problems& problems);
 
 }  // namespace lakeward::project

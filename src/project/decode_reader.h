@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "format/decoder.h"
 #include "project/project.h"
+#include "project/registry_reader.h"
 
 namespace lakeward::project {
 
@@ -18,7 +19,7 @@ struct DecodeContext {
   const std::vector<Connection>& connections;
   std::string topic;  // that the source reads, if it is one
   // The text of a file that the pipeline names.
-  std::function<Result<std::string>(const std::string&)> read_file;
+  ReadFile read_file;
 };
 
 // nullopt (with problems) if the block is not usable.

@@ -250,7 +250,9 @@ class PipelineReader {
 
   void read_dead_letters(const Value& value, Pipeline& pipeline) {
     if (!has("dead_letters") || value.is_unresolved()) return;
-    auto sink = read_sink(context_.registry, context_.connections, value, problems_);
+    auto sink = read_sink(
+        context_.registry, context_.connections,
+        [this](const std::string& name) { return read_named(name); }, value, problems_);
     if (!sink) return;
     if (sink->connector != "kafka") {
       report(sink->location, fmt::format("'dead_letters' may be `kafka: {{topic: …}}`, not '{}'; "
@@ -278,7 +280,9 @@ class PipelineReader {
   }
 
   void add_sink(const Value& value, Pipeline& pipeline) {
-    auto sink = read_sink(context_.registry, context_.connections, value, problems_);
+    auto sink = read_sink(
+        context_.registry, context_.connections,
+        [this](const std::string& name) { return read_named(name); }, value, problems_);
     if (!sink) return;
     if (lake_table(*sink).starts_with("dead_letter.")) {
       report(sink->options.find("table")->location(),

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/suggest.h"
+#include "project/declared_keys.h"
 
 namespace lakeward::project {
 namespace {
@@ -68,16 +69,49 @@ std::optional<RegistryOptions> read_registry(const Value& value,
   return connectors::schema_registry::registry_options().parse(*options, problems);
 }
 
-void resolve_encode_registry(const std::vector<Connection>& connections, ConnectorBlock& sink,
-                             Problems& problems) {
+std::optional<std::string> read_schema(const char* key, const Value& value,
+                                       const ReadFile& read_file, Problems& problems) {
+  if (value.is_null() || value.is_unresolved()) return std::nullopt;
+  if (value.is_scalar()) return value.text();
+  const size_t before = problems.size();
+  if (value.is_map()) {
+    const TransformKeys keys = schema_file_keys().parse(value, problems);
+    if (problems.size() != before) return std::nullopt;
+    Result<std::string> text = read_file(keys.file);
+    if (text.ok()) return std::move(text).value();
+    problems.push_back(
+        {value.find("file")->location(), fmt::format("'{}': {}", key, text.status().message())});
+    return std::nullopt;
+  }
+  problems.push_back(
+      {value.location(),
+       fmt::format("'{}' must be an Avro schema as JSON text, or `{{file: x.avsc}}`, "
+                   "not {}",
+                   key, value.kind_name())});
+  return std::nullopt;
+}
+
+void resolve_encode(const std::vector<Connection>& connections, const ReadFile& read_file,
+                    ConnectorBlock& sink, Problems& problems) {
   const Value* encode = sink.options.find("encode");
   const Value* avro = encode != nullptr && encode->is_map() ? encode->find("avro") : nullptr;
-  const Value* registry = avro != nullptr && avro->is_map() ? avro->find("registry") : nullptr;
-  if (registry == nullptr || registry->is_null() || registry->is_unresolved()) return;
-  const Value* options = find_registry(*registry, connections, problems);
-  if (options == nullptr) return;
-  sink.options = with_entry(sink.options, "encode",
-                            with_entry(*encode, "avro", with_entry(*avro, "registry", *options)));
+  if (avro == nullptr || !avro->is_map()) return;
+  Value resolved = *avro;
+  const Value* registry = avro->find("registry");
+  if (registry != nullptr && !registry->is_null() && !registry->is_unresolved()) {
+    const Value* options = find_registry(*registry, connections, problems);
+    if (options != nullptr) resolved = with_entry(resolved, "registry", *options);
+  }
+  const Value* schema = avro->find("schema");
+  if (schema != nullptr && schema->is_map()) {
+    auto text = read_schema("schema", *schema, read_file, problems);
+    Value known =
+        text ? Value(Value::Scalar{.text = *std::move(text), .quoted = true}, schema->location())
+             : Value::null_at(schema->location());
+    resolved = with_entry(resolved, "schema", std::move(known));
+  }
+  sink.options =
+      with_entry(sink.options, "encode", with_entry(*encode, "avro", std::move(resolved)));
 }
 
 }  // namespace lakeward::project

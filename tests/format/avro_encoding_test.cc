@@ -144,6 +144,62 @@ class MemoryRegistrar final : public SchemaRegistrar {
   std::string name_ = "the schema registry in memory";
 };
 
+// Written by a schema of the user's, and read again by the same.
+TEST_F(AvroEncoding, WritesByTheSchemaThatIsGiven) {
+  AvroEncodingOptions options;
+  options.schema = R"({"type": "record", "name": "Order", "namespace": "shop", "fields": [
+      {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+      {"name": "id", "type": "long"},
+      {"name": "note", "type": ["string", "null"]},
+      {"name": "source", "type": ["null", "string"], "default": null},
+      {"name": "pieces", "type": "int", "default": 7},
+      {"name": "ratio", "type": "double"},
+      {"name": "amount", "type": {"type": "bytes", "logicalType": "decimal", "precision": 12,
+                                  "scale": 2}},
+      {"name": "tags", "type": {"type": "array", "items": "string"}},
+      {"name": "place", "type": {"type": "record", "name": "Place", "fields": [
+          {"name": "zip", "type": "int"}, {"name": "city", "type": ["null", "string"]}]}},
+      {"name": "counts", "type": {"type": "map", "values": "long"}}]})";
+  const auto encoded = encode(
+      options,
+      "SELECT 3::INTEGER AS id, TIMESTAMPTZ '1969-12-31 23:59:59.9985Z' AS at, NULL::VARCHAR AS "
+      "note, 0.5::FLOAT AS ratio, -1.50::DECIMAL(9,2) AS amount, ['a', 'b'] AS tags, {'city': 'x', "
+      "'zip': 12::INTEGER} AS place, MAP {'k': 5::BIGINT} AS counts");
+  ASSERT_TRUE(encoded.ok()) << encoded.status().message();
+  AvroOptions reading;
+  reading.writer_schema = options.schema;
+  const auto format = make_avro_format(reading);
+  const Decoded decoded = decode_all(**format, encoded->payloads);
+  EXPECT_THAT(decoded.rejections, SizeIs(0)) << decoded.rejections[0].reason;
+  EXPECT_THAT(decoded.rows, ElementsAre(ElementsAre("1969-12-31 23:59:59.998+00", "3", "NULL",
+                                                    "NULL", "7", "0.5", "-1.50", R"(["a","b"])",
+                                                    R"({"zip":12,"city":"x"})", R"({"k":5})")));
+}
+
+TEST_F(AvroEncoding, SaysWhatDoesNotFitTheSchema) {
+  AvroEncodingOptions options;
+  options.schema = R"({"type": "record", "name": "R", "fields": [
+      {"name": "id", "type": "int"},
+      {"name": "list", "type": ["null", {"type": "array", "items": "string"}], "default": null}]})";
+  const std::pair<const char*, const char*> cases[] = {
+      {"SELECT 1 AS idd", "no column is the schema's field 'id', which has no default"},
+      {"SELECT 1 AS id, 2 AS lists",
+       "the schema has no field for the column 'lists'; did you mean 'list'?"},
+      {"SELECT 1::BIGINT AS id", "the column 'id' cannot be written as the schema's int"},
+      {"SELECT 'x' AS id", "the column 'id' cannot be written as the schema's int"},
+      {"SELECT 1 AS id, [1] AS list", "the column 'list' cannot be written as the schema's string"},
+      {"SELECT NULL::INTEGER AS id", "the column 'id' is NULL in a row, and the schema's field"},
+      {"SELECT 1 AS id, ['a', NULL] AS list", "the column 'list' is NULL in a row"},
+  };
+  for (const auto& [sql, message] : cases) {
+    const auto encoded = encode(options, sql);
+    EXPECT_EQ(encoded.status().code(), StatusCode::kInvalidArgument) << sql;
+    EXPECT_THAT(encoded.status().message(), HasSubstr(message));
+  }
+  EXPECT_THAT(check_avro_record(R"(["null", "int"])").message(), HasSubstr("it is no record"));
+  EXPECT_TRUE(check_avro_record(options.schema).ok());
+}
+
 TEST_F(AvroEncoding, RefusesNamesOfRecordsThatAvroDoesNotAllow) {
   for (const char* name : {"", "1a", "a b", "shop.", ".Order", "shop..Order", "my-shop.Order"}) {
     EXPECT_THAT(avro_schema({}, name).status().message(),

@@ -33,6 +33,18 @@ AvroEncodeOptions parse_avro(const Value& value, Problems& problems) {
     const Status sound = format::avro_schema({}, options.record_name).status();
     if (!sound.ok()) problems.push_back({name->location(), "'record_name': " + sound.message()});
   }
+  if (options.schema.is_null() || options.schema.is_unresolved()) return options;
+  if (!options.schema.is_scalar()) {
+    problems.push_back({options.schema.location(),
+                        "'schema' must be an Avro schema as JSON text, or `{file: x.avsc}`"});
+    return options;
+  }
+  const Status sound = format::check_avro_record(options.schema.text());
+  if (!sound.ok()) problems.push_back({options.schema.location(), "'schema': " + sound.message()});
+  if (const Value* name = value.find("record_name")) {
+    problems.push_back(
+        {name->location(), "'record_name' is of no use with 'schema', which has the name"});
+  }
   return options;
 }
 
@@ -54,6 +66,9 @@ const config::OptionSet<AvroEncodeOptions>& avro_encode_options() {
        "The schema registry that gives the schema its id: its options, or the name of a connection "
        "of type schema_registry. Each value begins with a zero byte and the id (Confluent's "
        "framing)."},
+      {"schema", &T::schema, optional(),
+       "The schema to write by, as JSON text or `{file: x.avsc}`: each column is the field of its "
+       "name. Left out: it is made of the columns."},
       {"subject", &T::subject, optional(),
        "The subject under which the schema is registered; left out: as `subject_strategy` says."},
       {"subject_strategy", &T::subject_strategy, default_to(format::SubjectStrategy::kTopicName),
@@ -113,6 +128,7 @@ Result<std::shared_ptr<const format::Encoding>> make_encoding(
     if (!environment.schema_registrar) return unsupported("there are no schema registries here");
     format::AvroEncodingOptions options;
     options.topic = topic;
+    if (encode.avro.schema.is_scalar()) options.schema = encode.avro.schema.text();
     options.record_name = encode.avro.record_name;
     options.subject = encode.avro.subject;
     options.strategy = encode.avro.subject_strategy;

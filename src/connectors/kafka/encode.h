@@ -21,6 +21,7 @@ namespace lakeward::connectors::kafka {
 
 struct AvroEncodeOptions {
   config::Value registry;  // its options: a connection's name is resolved by then
+  config::Value schema;    // JSON text: a file's text is put there by then
   std::string subject;
   format::SubjectStrategy subject_strategy = format::SubjectStrategy::kTopicName;
   std::string record_name;

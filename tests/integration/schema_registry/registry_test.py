@@ -353,6 +353,25 @@ trigger: {{every: 200ms}}
         project.call("run", "--once")
         self.assertEqual([1, 2, 3], [value["id"] for value in self.read_with_others("refused")[0]])
 
+    def test_it_writes_by_a_schema_of_the_project(self):
+        project = self.make_writer("contract", """|
+  SELECT id, 'c' || id AS buyer, (id * 1.5)::DECIMAL(12,2) AS amount,
+         TIMESTAMPTZ '2025-03-09 12:34:56.789Z' AS "at" FROM input""", ", schema: {file: order.avsc}")
+        (project.folder / "pipelines/orders.yaml").unlink()
+        project.write("pipelines/order.avsc", json.dumps(V2))
+        project.call("validate")
+        project.call("run", "--once")
+        version = ask("/subjects/contract-value/versions/latest")
+        self.assertEqual(V2, json.loads(version["schema"]))
+        values, ids = self.read_with_others("contract")
+        self.assertEqual({version["id"]}, ids)
+        self.assertEqual(["c1", "c2", "c3"], [value["buyer"] for value in values])
+        self.assertEqual(([], None, "3.00"), (values[1]["tags"], values[1]["note"], str(values[1]["amount"])))
+        text = (project.folder / "pipelines/publish.yaml").read_text()
+        project.write("pipelines/publish.yaml", text.replace("order.avsc", "missing.avsc"))
+        said = project.call("validate", expect=2)
+        self.assertIn("'schema': there is no file", said.stdout + said.stderr)
+
     def test_it_names_a_registry_that_the_project_does_not_have(self):
         project = self.make_writer("misnamed", "SELECT id FROM input")
         text = (project.folder / "pipelines/publish.yaml").read_text()
