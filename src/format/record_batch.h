@@ -38,6 +38,7 @@ struct Provenance {
   int32_t partition = 0;  // for `_partition`; of meaning only with a topic
   // The names in the header of a CSV file (see parse_csv_header()); empty if it has none.
   std::vector<std::string> header = {};
+  bool has_lines = false;  // RecordBatch::lines is filled when it is asked for
 };
 
 // Bytes that a decoder may read (not use) past the end of each payload.

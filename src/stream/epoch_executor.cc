@@ -36,6 +36,7 @@ EpochExecutor::EpochExecutor(PipelineSpec& spec, std::unique_ptr<engine::Session
     : spec_(spec), session_(std::move(session)) {
   if (spec_.source != nullptr) {
     input_ = std::make_unique<EpochInput>(*session_, *spec_.source, spec_.format.get());
+    if (spec_.dead_letters != nullptr) gate_.capture_into(input_->capture_refused());
     if (std::any_of(spec_.sinks.begin(), spec_.sinks.end(),
                     [](const auto& sink) { return sink->keeps_order(); })) {
       input_->keep_order();

@@ -117,6 +117,12 @@ void EpochInput::keep_order() {
   if (table_ != nullptr) table_->keep_order();
 }
 
+RecordCapture* EpochInput::capture_refused() {
+  if (table_ == nullptr) return nullptr;
+  table_->capture_into(capture_);
+  return &capture_;
+}
+
 Status EpochInput::define_record_view() {
   if (defined_) return ok_status();
   RETURN_IF_ERROR(session_.define_relation(kDecodedTable, *table_));
@@ -200,6 +206,7 @@ Result<bool> EpochInput::define(const OffsetRange& range) {
   range_ = range;
   if (table_ != nullptr) {
     const bool first = !defined_;
+    capture_.reset();
     table_->set_range(range);
     RETURN_IF_ERROR(define_record_view());
     if (staged_) RETURN_IF_ERROR(stage_rows());
@@ -223,9 +230,13 @@ Status EpochInput::define_records(const std::vector<uint64_t>& positions, bool r
   CHECK(!positions.empty());
   only_ = positions;
   if (table_ != nullptr) {
-    if (restrict_input) table_->set_range(range_, only_);
     if (records_ == nullptr) records_ = std::make_unique<RecordTable>(source_, nullptr);
-    records_->set_range(range_, only_);
+    const bool captured = capture_.has(only_);
+    const auto restrict = [&](RecordTable& table) {
+      captured ? table.set_captured(capture_, only_) : table.set_range(range_, only_);
+    };
+    if (restrict_input) restrict(*table_);
+    restrict(*records_);
     return session_.define_relation(kRecordsTable, *records_);
   }
   CHECK(restrict_input, "rows of a relation are read again only by their positions");

@@ -32,6 +32,10 @@ class EpochInput {
   // The rows of one split come in their order from now on; see ReadRequest. Before define().
   void keep_order();
 
+  // What the gate refuses, and what is malformed, is kept for define_records() as far as it can be.
+  // Returns where to note it; null for relations. Before define().
+  RecordCapture* capture_refused();
+
   // Defines `input` without rows, to bind SQL against it; false if its columns are not known yet.
   Result<bool> define_empty();
   // Defines `input` as the range's rows. True if its columns are not those of before.
@@ -65,6 +69,7 @@ class EpochInput {
   engine::Session& session_;
   Source& source_;
   const format::Format* format_;
+  RecordCapture capture_;
   std::unique_ptr<RecordTable> table_;    // null for relations
   std::unique_ptr<RecordTable> records_;  // without a format; made when first needed
   std::vector<std::string> hidden_;

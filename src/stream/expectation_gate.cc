@@ -32,6 +32,7 @@ void ExpectationGate::pass_rows(std::span<const uint64_t> masks,
     } else if ((mask & policy_.dead_letter) != 0) {
       ++tally_.dead_lettered;
       tally_.dead_positions.push_back(positions[i]);
+      if (capture_ != nullptr) capture_->note(positions[i]);
     } else if ((mask & policy_.drop) != 0) {
       ++tally_.dropped;
     } else {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/row_gate.h"
+#include "stream/record_capture.h"
 
 namespace lakeward::stream {
 
@@ -38,6 +39,9 @@ struct GateTally {
 // Thread-safe, as engine::RowGate asks.
 class ExpectationGate final : public engine::RowGate {
  public:
+  // Where the records of dead letters are noted, if they can be; null: nowhere.
+  void capture_into(RecordCapture* capture) { capture_ = capture; }
+
   // Begins a new pass.
   void reset(const GatePolicy& policy);
   GateTally take();
@@ -45,6 +49,7 @@ class ExpectationGate final : public engine::RowGate {
                  bool* pass) override;
 
  private:
+  RecordCapture* capture_ = nullptr;
   std::mutex mutex_;
   GatePolicy policy_;
   GateTally tally_;

@@ -1,8 +1,6 @@
 #include "stream/record_table.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -38,8 +36,14 @@ void RecordTable::set_range(OffsetRange range, std::span<const uint64_t> only) {
   std::lock_guard lock(mutex_);
   range_ = std::move(range);
   only_ = only;
+  captured_ = nullptr;
   scans_.clear();
   malformed_.clear();
+}
+
+void RecordTable::set_captured(const RecordCapture& captured, std::span<const uint64_t> only) {
+  set_range({}, only);
+  captured_ = &captured;
 }
 
 Result<ReadTally> RecordTable::tally() const {
@@ -220,25 +224,31 @@ void write_record_column(RecordColumn kind, ColumnWriter& column, RowRange range
 class RecordTable::Producer final : public engine::ChunkProducer {
  public:
   Producer(Scan& scan, std::unique_ptr<RecordStream> stream,
-           std::unique_ptr<format::Decoder> decoder)
-      : scan_(scan), stream_(std::move(stream)), decoder_(std::move(decoder)) {}
+           std::unique_ptr<format::Decoder> decoder, RecordCapture* capture)
+      : scan_(scan),
+        stream_(std::move(stream)),
+        decoder_(std::move(decoder)),
+        capture_(capture),
+        lent_(std::make_shared<LentBatches>(capture == nullptr ? 0 : capture->pass())) {}
+  // A thread may still know what was lent.
+  ~Producer() override { lent_->clear(); }
 
   Result<size_t> fill(ChunkWriter& chunk) override {
     if (done_) return size_t{0};
-    lent_turn_ = (lent_turn_ + 1) % lent_.size();
-    lent_[lent_turn_].clear();
-    if (batch_) lend();
+    if (capture_ != nullptr) RecordCapture::work_on(lent_);
+    lent_->begin_chunk();
+    if (batch_) lent_->add(*batch_);
     size_t rows = 0;
     while (rows < engine::kChunkRows) {
       if (!batch_ || next_record_ == batch_->records.size()) {
         // Records picked from here and there hold a whole block each: a chunk may stay small.
-        if (rows > 0 && lent_[lent_turn_].size() >= kLentBatches) break;
-        if (rows == 0) lent_[lent_turn_].clear();
+        if (rows > 0 && lent_->in_chunk() >= kLentBatches) break;
+        if (rows == 0) lent_->clear_chunk();
         ASSIGN_OR_RETURN(batch_, stream_->next());
         next_record_ = 0;
         if (!batch_) break;
         count_batch();
-        lend();
+        lent_->add(*batch_);
       }
       ASSIGN_OR_RETURN(const size_t written, decode_into(chunk, rows));
       rows += written;
@@ -265,6 +275,11 @@ class RecordTable::Producer final : public engine::ChunkProducer {
             "a decoder consumes records until the chunk is full");
       next_record_ += progress.records;
       written = progress.rows;
+      if (capture_ != nullptr) {
+        for (size_t i = rejected; i < rejections_.size(); ++i) {
+          capture_->note(rejections_[i].position, *batch_);
+        }
+      }
       skipped_ += progress.records - progress.rows - (rejections_.size() - rejected);
     } else {
       written = std::min(engine::kChunkRows - first, batch_->records.size() - next_record_);
@@ -285,9 +300,6 @@ class RecordTable::Producer final : public engine::ChunkProducer {
     for (const format::Record& record : batch_->records) bytes_ += record.payload.size();
   }
 
-  // Text of this batch may be lent to the chunk of this fill(): see engine::TableScan.
-  void lend() { lent_[lent_turn_].push_back({batch_->owner, batch_->provenance}); }
-
   void finish() {
     done_ = true;
     std::lock_guard lock(scan_.table_.mutex_);
@@ -302,12 +314,8 @@ class RecordTable::Producer final : public engine::ChunkProducer {
   std::unique_ptr<format::Decoder> decoder_;  // null: each record is a row
   std::optional<RecordBatch> batch_;
   size_t next_record_ = 0;
-  struct Lent {
-    std::shared_ptr<const void> owner;
-    std::shared_ptr<const format::Provenance> provenance;
-  };
-  std::array<std::vector<Lent>, 3> lent_;  // of this fill() and the two before it
-  size_t lent_turn_ = 0;
+  RecordCapture* capture_;             // null: nothing is noted
+  std::shared_ptr<LentBatches> lent_;  // text of these may be lent to chunks
   std::array<uint32_t, engine::kChunkRows> row_records_;
   std::vector<format::Rejection> rejections_;
   uint64_t records_ = 0;
@@ -326,10 +334,12 @@ Result<std::unique_ptr<engine::ChunkProducer>> RecordTable::Scan::make_producer(
     ++progress_->running;
   }
   return std::unique_ptr<engine::ChunkProducer>(
-      std::make_unique<Producer>(*this, std::move(stream), std::move(decoder)));
+      std::make_unique<Producer>(*this, std::move(stream), std::move(decoder),
+                                 table_.is_captured_from() ? table_.capture_ : nullptr));
 }
 
-Result<std::unique_ptr<engine::TableScan>> RecordTable::scan(const std::vector<size_t>& columns) {
+Result<std::unique_ptr<RecordReader>> RecordTable::read(const std::vector<size_t>& columns) {
+  if (captured_ != nullptr) return captured_->read(only_);
   const auto uses = [&](RecordColumn wanted) {
     return std::any_of(columns.begin(), columns.end(), [&](size_t column) {
       return !origins_[column].decoded && origins_[column].record == wanted;
@@ -337,20 +347,25 @@ Result<std::unique_ptr<engine::TableScan>> RecordTable::scan(const std::vector<s
   };
   ReadRequest request;
   request.want_lines = uses(RecordColumn::kLine);
-  request.want_keys = uses(RecordColumn::kKey);
+  request.want_keys = uses(RecordColumn::kKey) || is_captured_from();  // dead letters have keys
   request.want_timestamps = uses(RecordColumn::kTimestamp);
   request.want_headers = uses(RecordColumn::kHeaders);
-  std::lock_guard lock(mutex_);
   request.range = range_;
   request.only = only_;
   request.keep_order = keep_order_;
   ASSIGN_OR_RETURN(Input input, source_.read(request));
   auto* reader = std::get_if<std::unique_ptr<RecordReader>>(&input);
   if (reader == nullptr) return internal_error("a source of records returned a relation");
+  return std::move(*reader);
+}
+
+Result<std::unique_ptr<engine::TableScan>> RecordTable::scan(const std::vector<size_t>& columns) {
+  std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(std::unique_ptr<RecordReader> reader, read(columns));
   scans_.push_back(std::make_shared<Progress>());
-  scans_.back()->lost = (*reader)->lost();
+  scans_.back()->lost = reader->lost();
   return std::unique_ptr<engine::TableScan>(
-      std::make_unique<Scan>(*this, std::move(*reader), scans_.back(), columns));
+      std::make_unique<Scan>(*this, std::move(reader), scans_.back(), columns));
 }
 
 }  // namespace lakeward::stream

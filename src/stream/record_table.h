@@ -16,6 +16,7 @@
 #include "engine/table_source.h"
 #include "format/decoder.h"
 #include "stream/input_columns.h"
+#include "stream/record_capture.h"
 #include "stream/source.h"
 
 namespace lakeward::stream {
@@ -38,6 +39,12 @@ class RecordTable final : public engine::TableSource {
   // What the next scans read. `only` as in ReadRequest; must stay until the next set_range(). Also
   // clears the tally.
   void set_range(OffsetRange range, std::span<const uint64_t> only = {});
+  // The next scans read these records out of what was captured.
+  void set_captured(const RecordCapture& captured, std::span<const uint64_t> only);
+
+  // Malformed records are noted in it, and others can be: see RecordCapture. For all scans of whole
+  // ranges from now on.
+  void capture_into(RecordCapture& capture) { capture_ = &capture; }
 
   // See ReadRequest; for all scans from now on.
   void keep_order() { keep_order_ = true; }
@@ -71,6 +78,8 @@ class RecordTable final : public engine::TableSource {
     bool complete() const { return begun && running == 0; }
   };
   void add_malformed(std::vector<format::Rejection> rejections);
+  Result<std::unique_ptr<RecordReader>> read(const std::vector<size_t>& columns);
+  bool is_captured_from() const { return capture_ != nullptr && only_.empty(); }
 
   Source& source_;
   const format::Format* format_;
@@ -79,6 +88,8 @@ class RecordTable final : public engine::TableSource {
 
   OffsetRange range_;
   std::span<const uint64_t> only_;
+  const RecordCapture* captured_ = nullptr;  // where `only_` is read from; null: the source
+  RecordCapture* capture_ = nullptr;
   bool keep_order_ = false;
   mutable std::mutex mutex_;                      // guards all below, and calls of source_
   std::vector<std::shared_ptr<Progress>> scans_;  // since set_range()

@@ -97,7 +97,8 @@ std::string Transform::mask() const {
   std::string all;
   for (size_t i = 0; i < options_.expectations.size(); ++i) {
     const std::string check = "(" + options_.expectations[i].check + "\n)";
-    all += (all.empty() ? "" : " AND ") + check;
+    // As a value, not as a filter: DuckDB filters by an OR side by side and sorts what it selected.
+    all += (all.empty() ? "" : " AND ") + check + " IS TRUE";
     mask += (mask.empty() ? "" : " | ") + std::string("CASE WHEN ") +
             (guarded_ ? "TRY(" + check + ")" : check) + " THEN 0::UBIGINT ELSE " +
             bit(static_cast<int>(i)) + " END";

@@ -160,5 +160,56 @@ TEST(DeadLetters, AreReadAgainFromAllSplitsOfALargeEpoch) {
   }
 }
 
+// Records of several splits and many batches, some of which no JSON, and some that break a rule.
+void send_mixture(TestPipeline& pipeline) {
+  pipeline.topic.splits = 3;
+  pipeline.expectations = {{"even", "id % 500 <> 7", Otherwise::kDeadLetter}};
+  for (int i = 0; i < 20'000; ++i) {
+    pipeline.send(i % 700 == 3 ? "{\"id\":" + std::to_string(i)
+                               : "{\"id\":" + std::to_string(i) + ",\"name\":\"n\"}");
+    pipeline.topic.keys.push_back("key " + std::to_string(i));
+  }
+}
+
+TEST(DeadLetters, AreTheSameWhetherRecordsAreCapturedOrReadAgain) {
+  for (const std::string transform :
+       {"SELECT * FROM input", "SELECT *, _key AS k, _offset AS o, _timestamp AS t FROM input",
+        "SELECT * FROM input ORDER BY name, id DESC",
+        "SELECT i.*, u.x FROM input i, (SELECT unnest([1, 2]) AS x) u"}) {
+    std::vector<std::string> letters[2];
+    for (const bool captured : {false, true}) {
+      TestPipeline pipeline;
+      pipeline.topic.has_lines = !captured;
+      pipeline.transform = transform;
+      send_mixture(pipeline);
+      const Status drained = pipeline.drain();
+      ASSERT_TRUE(drained.ok()) << transform << ": " << drained.message();
+      for (const std::string& row : pipeline.dead_letters.sorted_rows()) {
+        json letter = json::parse(row);
+        letter.erase("line");
+        letters[captured ? 1 : 0].push_back(letter.dump());
+      }
+      if (!captured) {
+        EXPECT_GT(pipeline.topic.rereads, 0U) << transform;
+      } else if (transform.find("ORDER") == std::string::npos) {
+        EXPECT_EQ(pipeline.topic.rereads, 0U) << transform;
+      }
+    }
+    EXPECT_GT(letters[0].size(), 60U) << transform;
+    EXPECT_EQ(letters[0], letters[1]) << transform;
+  }
+}
+
+TEST(DeadLetters, AreReadAgainIfTheyAreTooManyToBeCaptured) {
+  TestPipeline pipeline;
+  pipeline.topic.has_lines = false;
+  const std::string filler(1 << 20, 'x');
+  for (int i = 0; i < 40; ++i) pipeline.send("{\"id\":" + std::to_string(i) + filler);
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  EXPECT_EQ(pipeline.dead_letters.rows().size(), 40U);
+  EXPECT_GT(pipeline.topic.rereads, 0U);
+}
+
 }  // namespace
 }  // namespace lakeward::stream

@@ -69,6 +69,8 @@ struct MemoryTopic {
   std::vector<std::string> records;
   std::vector<std::string> keys;  // one for each record, or none at all
   size_t splits = 1;
+  bool has_lines = true;
+  size_t rereads = 0;                                            // reads of only some records
   std::vector<std::pair<std::string, std::string>> ranges_read;  // from and to, without rereads
   std::set<std::string> acknowledged;
 };
@@ -99,14 +101,18 @@ class MemorySource final : public stream::Source {
   Result<stream::Input> read(const stream::ReadRequest& request) override {
     const size_t begin = request.range.from ? number(*request.range.from) : 0;
     const size_t end = number(request.range.to);
-    if (request.only.empty()) {
+    {
       std::lock_guard lock(mutex_);
-      topic_.ranges_read.emplace_back(request.range.from.value_or(""), request.range.to);
+      if (request.only.empty()) {
+        topic_.ranges_read.emplace_back(request.range.from.value_or(""), request.range.to);
+      } else {
+        ++topic_.rereads;
+      }
     }
     return fuse_.pass("read", [&]() -> Result<stream::Input> {
       return stream::Input(std::unique_ptr<stream::RecordReader>(std::make_unique<Reader>(
           topic_, begin, end, std::vector<uint64_t>(request.only.begin(), request.only.end()),
-          request.want_lines)));
+          request.want_lines && topic_.has_lines)));
     });
   }
 
@@ -207,6 +213,7 @@ class MemorySource final : public stream::Source {
       auto provenance = std::make_shared<format::Provenance>();
       provenance->split = static_cast<uint32_t>(*split_);
       provenance->topic = "readings";
+      provenance->has_lines = reader_.topic_.has_lines;
       provenance->partition = static_cast<int32_t>(*split_);
       format::RecordBatch batch;
       batch.provenance = std::move(provenance);

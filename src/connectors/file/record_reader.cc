@@ -186,6 +186,7 @@ std::unique_ptr<stream::RecordReader> make_record_reader(std::vector<FileSplit> 
   auto shared = std::make_shared<Shared>();
   for (uint32_t number = 0; number < splits.size(); ++number) {
     auto provenance = std::make_shared<format::Provenance>();
+    provenance->has_lines = true;
     provenance->split = number;
     provenance->file = splits[number].path;
     shared->provenance.push_back(std::move(provenance));
