@@ -8,7 +8,9 @@ namespace {
 
 // Room for some thousand usual messages, and little enough to stay in a core's cache.
 constexpr size_t kChunkBytes = 512 << 10;
-constexpr size_t kLargestKept = 1 << 20;
+// Memory of up to this size is kept for the next messages, and more if they need about as much.
+constexpr size_t kAlwaysKept = 1 << 20;
+constexpr size_t kKeptPerUsed = 4;
 
 }  // namespace
 
@@ -55,10 +57,18 @@ void MessageBlock::reserve(size_t messages) {
 
 void MessageBlock::clear() {
   held_.clear();
-  // A chunk that was made for a very long message is not kept for the next.
-  std::erase_if(chunks_, [](const Chunk& chunk) { return chunk.capacity > kLargestKept; });
-  if (chunks_.size() > 1) chunks_.resize(1);
-  if (!chunks_.empty()) chunks_.front().used = 0;
+  // What was made for a very long message is not kept for ever.
+  std::erase_if(chunks_, [](const Chunk& chunk) {
+    return chunk.capacity > std::max(kAlwaysKept, kKeptPerUsed * chunk.used);
+  });
+  if (!chunks_.empty()) {
+    const auto largest =
+        std::max_element(chunks_.begin(), chunks_.end(),
+                         [](const Chunk& a, const Chunk& b) { return a.capacity < b.capacity; });
+    std::swap(chunks_.front(), *largest);
+    chunks_.resize(1);
+    chunks_.front().used = 0;
+  }
   records_.clear();
   offsets_.clear();
   keys_.clear();

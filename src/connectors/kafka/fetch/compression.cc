@@ -25,8 +25,15 @@ Status broken(const char* codec) {
                     ", or unpacks to more than 1 GiB");
 }
 
-// Unpacks into a growing buffer: `step(in, out, out_size)` returns how much it wrote, sets `in` to
-// what is left of it, and returns 0 at the end.
+// What a thread's last batch was to its packed form, in sixteenths: the next one is like it. A
+// guess that is too small costs a copy.
+thread_local size_t last_growth = 4 * 16;
+
+size_t guess_of(std::string_view bytes) {
+  return std::max<size_t>(bytes.size() / 16 * (last_growth + 4), 16 << 10);
+}
+
+// A growing text in a block's memory.
 class Unpacked {
  public:
   explicit Unpacked(MessageBlock& block, size_t guess) : block_(block) { grow(guess); }
@@ -41,6 +48,11 @@ class Unpacked {
     return true;
   }
   std::string_view text() const { return {data_, used_}; }
+  // All of what `bytes` packed: the text.
+  std::string_view finish(std::string_view bytes) const {
+    last_growth = std::min<size_t>(used_ * 16 / std::max<size_t>(bytes.size(), 1), 64 * 16);
+    return text();
+  }
 
  private:
   void grow(size_t size) {
@@ -56,8 +68,6 @@ class Unpacked {
   size_t used_ = 0;
 };
 
-size_t guess_of(std::string_view bytes) { return std::max<size_t>(bytes.size() * 4, 16 << 10); }
-
 Result<std::string_view> unpack_gzip(std::string_view bytes, MessageBlock& block) {
   z_stream stream{};
   if (inflateInit2(&stream, 15 + 32) != Z_OK) return internal_error("zlib did not start");
@@ -71,7 +81,7 @@ Result<std::string_view> unpack_gzip(std::string_view bytes, MessageBlock& block
     const size_t room = out.room();
     const int state = inflate(&stream, Z_NO_FLUSH);
     out.add(room - stream.avail_out);
-    if (state == Z_STREAM_END) return out.text();
+    if (state == Z_STREAM_END) return out.finish(bytes);
     if (state != Z_OK || (stream.avail_in == 0 && stream.avail_out > 0)) break;
   }
   return broken("gzip");
@@ -86,15 +96,16 @@ Result<std::string_view> unpack_lz4(std::string_view bytes, MessageBlock& block)
   static thread_local Context context;
   LZ4F_resetDecompressionContext(context.handle);
   Unpacked out(block, guess_of(bytes));
+  std::string_view rest = bytes;
   while (out.more()) {
-    size_t taken = bytes.size();
+    size_t taken = rest.size();
     size_t written = out.room();
     const size_t state =
-        LZ4F_decompress(context.handle, out.space(), &written, bytes.data(), &taken, nullptr);
+        LZ4F_decompress(context.handle, out.space(), &written, rest.data(), &taken, nullptr);
     if (LZ4F_isError(state) != 0U) break;
     out.add(written);
-    bytes.remove_prefix(taken);
-    if (state == 0) return out.text();
+    rest.remove_prefix(taken);
+    if (state == 0) return out.finish(bytes);
     if (taken == 0 && written == 0) break;
   }
   return broken("an LZ4 frame");
@@ -115,7 +126,7 @@ Result<std::string_view> unpack_zstd(std::string_view bytes, MessageBlock& block
     const size_t state = ZSTD_decompressStream(context.handle, &space, &in);
     if (ZSTD_isError(state) != 0U) break;
     out.add(space.pos);
-    if (state == 0) return out.text();
+    if (state == 0) return out.finish(bytes);
     if (space.pos == 0 && in.pos == before) break;
   }
   return broken("zstd");

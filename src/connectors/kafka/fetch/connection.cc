@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -22,16 +23,22 @@ namespace {
 
 // What an answer may have at most: a broker that says more is none.
 constexpr size_t kLargestAnswer = size_t{1} << 30;
-// Free blocks are kept up to this many; small answers share a size.
+// Free blocks are kept up to this many.
 constexpr size_t kFreeBlocks = 4;
 constexpr size_t kSmallestBlock = 64 << 10;
+
+// Sizes are powers of two, so that an answer fits where one of about its size was. Memory that an
+// answer does not reach is never touched.
+size_t block_size(size_t answer) {
+  return std::bit_ceil(std::max(answer + format::kPadding, kSmallestBlock));
+}
 
 bool would_wait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
 std::shared_ptr<AnswerMemory::Block> AnswerMemory::take(size_t size) {
-  const size_t needed = std::max(size + format::kPadding, kSmallestBlock);
+  const size_t needed = block_size(size);
   std::shared_ptr<Block>* found = nullptr;
   size_t free = 0;
   for (std::shared_ptr<Block>& block : blocks_) {
