@@ -45,7 +45,7 @@ struct DebeziumOptions {
   DebeziumDecimals decimals = DebeziumDecimals::kPrecise;
   bool is_framed = false;  // Confluent's framing before the JSON text
   // Not null: the events are in Avro, and what is said of JSON above does not apply.
-  std::shared_ptr<SchemaSource> source;
+  std::shared_ptr<SchemaSource> source = nullptr;
   Clock* clock = nullptr;  // see AvroOptions
   bool utc = true;         // see JsonOptions
 };
