@@ -1,7 +1,7 @@
 // How far a pipeline has come: the write-ahead log of its epochs, in Apache Spark's layout.
 //
 //   metadata       the query's id
-//   offsets/N      before epoch N is read: where it ends in each source, and its time
+//   offsets/N      before epoch N is in any sink: where it ends in each source, and its time
 //   commits/N      after epoch N is in every sink
 //   sources/I/…    the SourceLog of source I
 //   _lakeward/lock see PipelineLock

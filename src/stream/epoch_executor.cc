@@ -135,29 +135,29 @@ Status EpochExecutor::prepare(const Epoch& epoch, const OffsetRange& range,
   return changed ? bind_transform() : ok_status();
 }
 
-Result<EpochOutcome> EpochExecutor::run(const Epoch& epoch, const OffsetRange& range,
-                                        const TableVersions& versions, bool repeated) {
+Result<StagedEpoch> EpochExecutor::stage(const Epoch& epoch, const OffsetRange& range,
+                                         const TableVersions& versions, bool repeated) {
   ASSIGN_OR_RETURN(const std::vector<size_t> pending, pending_sinks(epoch, repeated));
   ASSIGN_OR_RETURN(Pass pass, write_guarded(epoch, range, versions, pending));
-  EpochOutcome outcome;
-  const auto finish = [&]() -> Status {
+  const auto finish = [&]() -> Result<StagedEpoch> {
     RETURN_IF_ERROR(refuse_failed(pass));
-    ASSIGN_OR_RETURN(outcome.accounting, balance(pass));
-    return write_dead_letters(epoch, pass, outcome.accounting, outcome);
+    ASSIGN_OR_RETURN(const Accounting accounting, balance(pass));
+    ASSIGN_OR_RETURN(std::optional<Committable> dead,
+                     write_dead_letters(epoch, pass, accounting, repeated));
+    StagedEpoch staged(epoch, accounting);
+    // They come first: a reader that sees the epoch's rows can find the rest of its input.
+    if (dead) staged.add(*spec_.dead_letters, std::move(*dead));
+    return staged;
   };
-  const Status finished = finish();
-  if (!finished.ok()) {
+  Result<StagedEpoch> staged = finish();
+  if (!staged.ok()) {
     discard(pass);
-    return finished;
+    return staged;
   }
   for (auto& [number, committable] : pass.committables) {
-    Sink& sink = *spec_.sinks[number];
-    outcome.output_bytes += committable.bytes;
-    RETURN_IF_ERROR(sink.committer()
-                        .commit(epoch, std::move(committable), outcome.accounting)
-                        .with_context(sink.name()));
+    staged->add(*spec_.sinks[number], std::move(committable));
   }
-  return outcome;
+  return staged;
 }
 
 // Sinks that do not have the epoch yet.
@@ -325,17 +325,21 @@ Result<std::string> EpochExecutor::define_dead_letters(const Pass& pass,
   return dead_letter_select(*transform_, dead_gate_id_, any_malformed, pass.gate.dead_lettered > 0);
 }
 
-Status EpochExecutor::write_dead_letters(const Epoch& epoch, const Pass& pass,
-                                         const Accounting& accounting, EpochOutcome& outcome) {
-  if (accounting.dead_lettered == 0) return ok_status();
+Result<std::optional<Committable>> EpochExecutor::write_dead_letters(const Epoch& epoch,
+                                                                     const Pass& pass,
+                                                                     const Accounting& accounting,
+                                                                     bool repeated) {
+  if (accounting.dead_lettered == 0) return {std::nullopt};
   if (spec_.dead_letters == nullptr) {
     return invalid_argument(format_count(accounting.dead_lettered) +
                             " rows are to be dead-lettered, and there is no table for them");
   }
   Sink& sink = *spec_.dead_letters;
-  const auto write = [&]() -> Status {
-    ASSIGN_OR_RETURN(const std::optional<int64_t> last, sink.committer().last_committed());
-    if (last && *last >= epoch.id) return ok_status();
+  const auto write = [&]() -> Result<std::optional<Committable>> {
+    if (repeated) {
+      ASSIGN_OR_RETURN(const std::optional<int64_t> last, sink.committer().last_committed());
+      if (last && *last >= epoch.id) return {std::nullopt};
+    }
     MalformedTable malformed(pass.read.malformed);
     records_again_ = 0;
     ASSIGN_OR_RETURN(const std::string select, define_dead_letters(pass, malformed));
@@ -350,10 +354,11 @@ Status EpochExecutor::write_dead_letters(const Epoch& epoch, const Pass& pass,
       sink.writer().discard(std::move(committable));
       return complete;
     }
-    outcome.output_bytes += committable.bytes;
-    return sink.committer().commit(epoch, std::move(committable), accounting);
+    return {std::move(committable)};
   };
-  return write().with_context(sink.name());
+  Result<std::optional<Committable>> written = write();
+  if (!written.ok()) return written.status().with_context(sink.name());
+  return written;
 }
 
 Result<Peek> EpochExecutor::peek(const Epoch& epoch, const OffsetRange& range,

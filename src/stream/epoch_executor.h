@@ -1,4 +1,4 @@
-// Runs one epoch that is planned: one statement, dead letters, commits.
+// Writes one epoch that is planned: one statement, and the dead letters.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,13 @@
 #include "stream/epoch_input.h"
 #include "stream/expectation_gate.h"
 #include "stream/pipeline_runner.h"
+#include "stream/staged_epoch.h"
 #include "stream/transform.h"
 
 namespace lakeward::stream {
 
 // Versions of lake tables, by name.
 using TableVersions = std::map<std::string, int64_t>;
-
-struct EpochOutcome {
-  Accounting accounting;
-  uint64_t output_bytes = 0;
-};
 
 // Keeps one session for all epochs. Not thread-safe, save for interrupt().
 class EpochExecutor {
@@ -41,10 +37,11 @@ class EpochExecutor {
   // Known after bind().
   std::optional<engine::Schema> output() const;
 
-  // Reads the range (not of a view), writes and commits. `repeated`: the epoch may be in some
-  // sinks.
-  Result<EpochOutcome> run(const Epoch& epoch, const OffsetRange& range,
-                           const TableVersions& versions, bool repeated);
+  // Reads the range (not of a view) and writes it, where nobody sees it yet. `repeated`: the epoch
+  // may be in some sinks. Only then a sink is asked what it has: any sink may be committing the
+  // epoch before.
+  Result<StagedEpoch> stage(const Epoch& epoch, const OffsetRange& range,
+                            const TableVersions& versions, bool repeated);
   // The same rows, at most `count`, shown instead of written.
   Result<Peek> peek(const Epoch& epoch, const OffsetRange& range, const TableVersions& versions,
                     size_t count);
@@ -70,8 +67,10 @@ class EpochExecutor {
   Status write_to_sinks(const Epoch& epoch, const std::vector<size_t>& pending, Pass& pass);
   Result<Accounting> balance(const Pass& pass) const;
   Status refuse_failed(const Pass& pass);
-  Status write_dead_letters(const Epoch& epoch, const Pass& pass, const Accounting& accounting,
-                            EpochOutcome& outcome);
+  // nullopt if there are none, or the sink has them.
+  Result<std::optional<Committable>> write_dead_letters(const Epoch& epoch, const Pass& pass,
+                                                        const Accounting& accounting,
+                                                        bool repeated);
   // The dead letters of a pass as a SELECT; `malformed` and `pass` outlive its use.
   Result<std::string> define_dead_letters(const Pass& pass, MalformedTable& malformed);
   void discard(Pass& pass);

@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "stream/accounting_json.h"
+#include "stream/utf8.h"
 
 namespace lakeward::stream {
 namespace {
@@ -123,27 +124,49 @@ Duration EpochLoop::backoff(uint64_t attempt) {
 }
 
 Status EpochLoop::attempt(PlanMode mode, Duration every, std::stop_token stop) {
+  const Status followed = follow(mode, every, stop);
+  const Status settled = settle();
+  return settled.ok() ? followed : settled;  // of two failures, that of the earlier epoch
+}
+
+Status EpochLoop::follow(PlanMode mode, Duration every, std::stop_token stop) {
   if (!recovered_) RETURN_IF_ERROR(recover());
   while (!stop.stop_requested() && !interrupted_) {
     const Timestamp begun = environment_.clock.now();
     if (unfinished_) {
-      RETURN_IF_ERROR(run_epoch(*unfinished_, /*repeated=*/true));
-      unfinished_.reset();
+      RETURN_IF_ERROR(run_epoch(*std::exchange(unfinished_, std::nullopt)));
+      RETURN_IF_ERROR(settle());
       continue;
     }
-    ASSIGN_OR_RETURN(const std::optional<Plan> next, plan(mode, stop));
-    if (next) {
+    ASSIGN_OR_RETURN(std::optional<Plan> next, plan(mode, stop));
+    const bool found = next.has_value();
+    if (found) {
       if (status().retries == 0) set_state(PipelineState::kRunning);
-      RETURN_IF_ERROR(spec_.checkpoint->begin(next->epoch));
-      RETURN_IF_ERROR(run_epoch(*next, /*repeated=*/false));
+      RETURN_IF_ERROR(run_epoch(std::move(*next)));
     } else {
       if (mode == PlanMode::kDrain) return ok_status();
-      note_progress(PipelineState::kIdle);
-      if (environment_.observer != nullptr) environment_.observer->idle();
+      if (!in_flight_) {
+        note_progress(PipelineState::kIdle);
+        if (environment_.observer != nullptr) environment_.observer->idle();
+      }
     }
-    if (mode == PlanMode::kDrain || (next && last_was_full_)) continue;
-    const Duration rest = every - (environment_.clock.now() - begun);
-    if (rest.count() > 0) environment_.clock.wait(rest, stop);
+    if (mode == PlanMode::kDrain || (found && last_was_full_)) continue;
+    RETURN_IF_ERROR(pause(every - (environment_.clock.now() - begun), stop));
+  }
+  return ok_status();
+}
+
+Status EpochLoop::pause(Duration rest, std::stop_token stop) {
+  const Timestamp until = environment_.clock.now() + rest;
+  while (!stop.stop_requested()) {
+    if (worker_.ended()) RETURN_IF_ERROR(settle());
+    rest = until - environment_.clock.now();
+    if (rest.count() <= 0) break;
+    std::stop_source woken;
+    const auto wake = [&] { woken.request_stop(); };
+    const std::stop_callback by_stop(stop, wake);
+    const std::stop_callback by_commit(worker_.end(), wake);
+    environment_.clock.wait(rest, woken.get_token());
   }
   return ok_status();
 }
@@ -169,6 +192,7 @@ Status EpochLoop::recover() {
       last_ = std::move(found->last);
     } else {
       Plan plan;
+      plan.begun = plan.repeated = true;
       plan.epoch = found->last;
       plan.range.to = *found->last.offsets[0];
       if (found->previous) {
@@ -252,9 +276,26 @@ std::string EpochLoop::extra_of(const TableVersions& versions) const {
   return R"({"tables":)" + versions_json(versions) + "}";
 }
 
+bool EpochLoop::reads_only_others() const {
+  const auto writes = [&](const Sink& sink, const std::string& table) {
+    return equal_names(sink.lake_table(), table);
+  };
+  return std::none_of(spec_.lake_tables.begin(), spec_.lake_tables.end(), [&](const auto& table) {
+    return (spec_.dead_letters != nullptr && writes(*spec_.dead_letters, table)) ||
+           std::any_of(spec_.sinks.begin(), spec_.sinks.end(),
+                       [&](const auto& sink) { return writes(*sink, table); });
+  });
+}
+
+const checkpoint::PlannedEpoch* EpochLoop::last_planned() const {
+  if (in_flight_) return &in_flight_->plan.epoch;
+  return last_ ? &*last_ : nullptr;
+}
+
 Result<std::optional<EpochLoop::Plan>> EpochLoop::plan(PlanMode mode, std::stop_token stop) {
   Plan plan;
-  if (last_) plan.range.from = last_->offsets[0];
+  const checkpoint::PlannedEpoch* const last = last_planned();
+  if (last != nullptr) plan.range.from = last->offsets[0];
   std::optional<Offset> to;
   if (is_view()) {
     ASSIGN_OR_RETURN(to, plan_view(plan.versions));
@@ -266,31 +307,68 @@ Result<std::optional<EpochLoop::Plan>> EpochLoop::plan(PlanMode mode, std::stop_
   }
   if (!to || (!is_view() && to == plan.range.from)) return {std::nullopt};
   plan.range.to = std::move(*to);
-  plan.epoch.id = last_ ? last_->id + 1 : 0;
+  plan.epoch.id = last != nullptr ? last->id + 1 : 0;
   plan.epoch.time = whole_millis(environment_.clock.now());
-  if (last_) plan.epoch.time = std::max(plan.epoch.time, last_->time);
+  if (last != nullptr) plan.epoch.time = std::max(plan.epoch.time, last->time);
   plan.epoch.offsets = {plan.range.to};
   plan.epoch.extra = extra_of(plan.versions);
   return {std::move(plan)};
 }
 
-Status EpochLoop::run_epoch(const Plan& plan, bool repeated) {
-  const Timestamp begun = environment_.clock.now();
+Status EpochLoop::run_epoch(Plan plan) {
+  const Timestamp since = environment_.clock.now();
+  if (!in_flight_ && !plan.begun) {
+    RETURN_IF_ERROR(spec_.checkpoint->begin(plan.epoch));
+    plan.begun = true;
+  }
+  ASSIGN_OR_RETURN(StagedEpoch staged, executor_->stage({plan.epoch.id, plan.epoch.time},
+                                                        plan.range, plan.versions, plan.repeated));
+  const Status settled = settle();
+  if (!settled.ok()) {
+    staged.discard();
+    return settled;
+  }
+  last_was_full_ = is_full(staged.accounting());
+  const bool overlaps = can_overlap_ && staged.overlaps();
+  in_flight_.emplace(InFlight{std::move(plan), std::move(staged), since});
+  if (!overlaps) return settle();
+  worker_.start([this] { return commit(*in_flight_); });
+  return ok_status();
+}
+
+Status EpochLoop::commit(InFlight& epoch) {
+  checkpoint::CheckpointLog& log = *spec_.checkpoint;
+  if (!epoch.plan.begun) {
+    RETURN_IF_ERROR(log.begin(epoch.plan.epoch));
+    epoch.plan.begun = true;
+  }
+  RETURN_IF_ERROR(epoch.staged.commit());
+  return log.finish(epoch.plan.epoch.id, accounting_to_json(epoch.staged.accounting()));
+}
+
+Status EpochLoop::settle() {
+  if (!in_flight_) return ok_status();
+  const Status committed = worker_.busy() ? worker_.wait() : commit(*in_flight_);
+  InFlight epoch = *std::exchange(in_flight_, std::nullopt);
+  if (committed.ok()) return note_committed(epoch);
+  // Once it is begun, a part of it may be visible.
+  if (!epoch.plan.begun) epoch.staged.discard();
+  return committed;
+}
+
+Status EpochLoop::note_committed(const InFlight& epoch) {
+  last_ = epoch.plan.epoch;
   EpochReport report;
-  report.epoch = {plan.epoch.id, plan.epoch.time};
-  report.repeated = repeated;
-  ASSIGN_OR_RETURN(const EpochOutcome outcome,
-                   executor_->run(report.epoch, plan.range, plan.versions, repeated));
-  report.accounting = outcome.accounting;
-  report.output_bytes = outcome.output_bytes;
-  RETURN_IF_ERROR(spec_.checkpoint->finish(plan.epoch.id, accounting_to_json(outcome.accounting)));
-  last_ = plan.epoch;
-  last_was_full_ = is_full(outcome.accounting);
-  report.took = environment_.clock.now() - begun;
+  report.epoch = epoch.staged.epoch();
+  report.repeated = epoch.plan.repeated;
+  report.accounting = epoch.staged.accounting();
+  report.output_bytes = epoch.staged.bytes();
+  report.took = environment_.clock.now() - epoch.since;
   note_epoch(report);
   if (!is_view()) {
-    RETURN_IF_ERROR(spec_.source->acknowledge(plan.range.to));
-    Result<SourceLag> lag = spec_.source->lag(plan.range.to);
+    const Offset& to = epoch.plan.range.to;
+    RETURN_IF_ERROR(spec_.source->acknowledge(to));
+    Result<SourceLag> lag = spec_.source->lag(to);
     if (lag.ok()) {
       std::lock_guard lock(mutex_);
       status_.position = lag->position;

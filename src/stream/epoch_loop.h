@@ -1,5 +1,9 @@
-// Drives one pipeline: recover, plan, begin, run, finish, acknowledge; again after an error that a
-// retry can mend.
+// Drives one pipeline: recover, plan, begin, stage, commit, finish, acknowledge; again after an
+// error that a retry can mend.
+//
+// Where the sinks can do it, the next epoch is planned and staged while the one before is being
+// committed. Only what is not seen overlaps: an epoch's offsets are written after the commit of the
+// one before, so that there is never more than one that is begun and not finished.
 #pragma once
 
 #include <atomic>
@@ -9,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "stream/commit_worker.h"
 #include "stream/epoch_executor.h"
 #include "stream/pipeline_runner.h"
 
@@ -17,7 +22,7 @@ namespace lakeward::stream {
 class EpochLoop final : public PipelineRunner {
  public:
   EpochLoop(PipelineSpec spec, RunnerEnvironment environment)
-      : spec_(std::move(spec)), environment_(environment) {}
+      : spec_(std::move(spec)), environment_(environment), can_overlap_(reads_only_others()) {}
 
   // Called once, first.
   Status prepare();
@@ -32,21 +37,44 @@ class EpochLoop final : public PipelineRunner {
  private:
   bool is_view() const { return spec_.source == nullptr; }
   Status loop(PlanMode mode, Duration every, std::stop_token stop);
-  // Until drained, stopped or failed.
+  // Until drained, stopped or failed; nothing is in flight any more when it returns.
   Status attempt(PlanMode mode, Duration every, std::stop_token stop);
+  // The same, but a commit may be in flight.
+  Status follow(PlanMode mode, Duration every, std::stop_token stop);
+  // Waits for `rest`; takes note of a commit that ends meanwhile.
+  Status pause(Duration rest, std::stop_token stop);
   Status recover();
   Status check_sinks() const;
 
-  // An epoch that is to be begun.
+  // An epoch that is to be run.
   struct Plan {
     checkpoint::PlannedEpoch epoch;
     OffsetRange range;
     TableVersions versions;
+    bool begun = false;     // its offsets are in the checkpoint
+    bool repeated = false;  // by an earlier run, which did not finish it
+  };
+  // An epoch that is written and is being committed.
+  struct InFlight {
+    Plan plan;
+    StagedEpoch staged;
+    Timestamp since;  // when its run began
   };
   Result<std::optional<Plan>> plan(PlanMode mode, std::stop_token stop);
   Result<std::optional<Offset>> plan_view(TableVersions& versions);
   Result<TableVersions> versions_now(PlanMode mode);
-  Status run_epoch(const Plan& plan, bool repeated);
+  // Stages the epoch, beside the commit of the one before if there is one, and begins its commit.
+  Status run_epoch(Plan plan);
+  // Makes a staged epoch visible; on the worker's thread, if the next one may overlap it.
+  Status commit(InFlight& epoch);
+  // Waits for the commit in flight, if there is one, and takes note of it.
+  Status settle();
+  Status note_committed(const InFlight& epoch);
+  // The transform reads no table that the pipeline writes: the next plan needs no commit of this
+  // epoch.
+  bool reads_only_others() const;
+  // The last epoch that is committed or being committed.
+  const checkpoint::PlannedEpoch* last_planned() const;
   std::string extra_of(const TableVersions& versions) const;
   Duration backoff(uint64_t attempt);
   bool is_full(const Accounting& accounting) const;
@@ -59,6 +87,7 @@ class EpochLoop final : public PipelineRunner {
 
   PipelineSpec spec_;
   RunnerEnvironment environment_;
+  const bool can_overlap_;
   std::unique_ptr<EpochExecutor> executor_;
   bool attached_ = false;
   bool recovered_ = false;
@@ -70,6 +99,9 @@ class EpochLoop final : public PipelineRunner {
   std::atomic<bool> interrupted_{false};
   mutable std::mutex mutex_;  // guards status_
   PipelineStatus status_;
+
+  std::optional<InFlight> in_flight_;  // the worker's while it is busy
+  CommitWorker worker_;                // ends before the rest does
 };
 
 }  // namespace lakeward::stream

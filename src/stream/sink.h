@@ -19,10 +19,14 @@ struct Committable {
   uint64_t rows = 0;
   uint64_t bytes = 0;
   uint64_t files = 0;
+  // Whether the writer may write the next epoch, or discard it, while the committer commits this
+  // one on another thread. A sink that says so must be ready for it, and for the next epoch never
+  // to be committed.
+  bool overlaps = false;
   std::any content;  // the sink's own business
 };
 
-// Not thread-safe.
+// Not thread-safe, but see Committable::overlaps.
 class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
@@ -42,7 +46,8 @@ class SinkWriter {
 // Makes what a SinkWriter wrote visible, exactly once.
 //
 // commit() may be called again for an epoch that is already visible, after a crash or a lost reply;
-// it then changes nothing and returns OK. Epochs arrive in increasing order. Not thread-safe.
+// it then changes nothing and returns OK. Epochs arrive in increasing order. Not thread-safe, but
+// see Committable::overlaps.
 class Committer {
  public:
   virtual ~Committer() = default;
@@ -64,6 +69,8 @@ class Sink {
   virtual Committer& committer() = 0;
   // For people and metrics: "delta silver.sensor_data".
   virtual std::string name() const = 0;
+  // The table of the lake that it writes ("silver.sensor_data"); "" if it writes none.
+  virtual std::string lake_table() const { return ""; }
   // What the sink does beside its commits and cannot do now, for people; "" if nothing. Any thread
   // may call it.
   virtual std::string problem() const { return ""; }

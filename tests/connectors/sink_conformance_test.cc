@@ -113,12 +113,16 @@ using CsvFiles = FileSinkFixture<connectors::file::FileFormat::kCsv>;
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Delta, SinkConformance, DeltaSinkFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(Delta, ExactlyOnceSinkConformance, DeltaSinkFixture);
+INSTANTIATE_TYPED_TEST_SUITE_P(Delta, OverlappingSinkConformance, DeltaSinkFixture);
 INSTANTIATE_TYPED_TEST_SUITE_P(ParquetFiles, SinkConformance, ParquetFiles);
 INSTANTIATE_TYPED_TEST_SUITE_P(ParquetFiles, ExactlyOnceSinkConformance, ParquetFiles);
+INSTANTIATE_TYPED_TEST_SUITE_P(ParquetFiles, OverlappingSinkConformance, ParquetFiles);
 INSTANTIATE_TYPED_TEST_SUITE_P(JsonLinesFiles, SinkConformance, JsonLinesFiles);
 INSTANTIATE_TYPED_TEST_SUITE_P(JsonLinesFiles, ExactlyOnceSinkConformance, JsonLinesFiles);
+INSTANTIATE_TYPED_TEST_SUITE_P(JsonLinesFiles, OverlappingSinkConformance, JsonLinesFiles);
 INSTANTIATE_TYPED_TEST_SUITE_P(CsvFiles, SinkConformance, CsvFiles);
 INSTANTIATE_TYPED_TEST_SUITE_P(CsvFiles, ExactlyOnceSinkConformance, CsvFiles);
+INSTANTIATE_TYPED_TEST_SUITE_P(CsvFiles, OverlappingSinkConformance, CsvFiles);
 INSTANTIATE_TYPED_TEST_SUITE_P(Console, SinkConformance, ConsoleSinkFixture);
 
 }  // namespace

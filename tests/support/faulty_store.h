@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -29,6 +30,10 @@ struct Fault {
 class FaultyStore final : public io::ObjectStore {
  public:
   explicit FaultyStore(io::ObjectStore& store) : store_(store) {}
+
+  // From now on called before each call is passed on, on the thread that makes it: it may make a
+  // store slow, or hold it up. Set it while nobody calls.
+  void watch(std::function<void()> on_call) { on_call_ = std::move(on_call); }
 
   // Calls are counted from 0 again.
   void inject(Fault fault) {
@@ -115,12 +120,14 @@ class FaultyStore final : public io::ObjectStore {
   template <typename T, typename Call>
   T pass(const char* name, std::string_view path, Call call) {
     const Turn turn = next_turn(name, path);
+    if (on_call_) on_call_();
     if (turn == Turn::kPass) return call();
     if (turn == Turn::kFailAfter) (void)call();
     return Status(fault_.code, std::string("injected fault in ") + name + " " + std::string(path));
   }
 
   io::ObjectStore& store_;
+  std::function<void()> on_call_;
   mutable std::mutex mutex_;
   Fault fault_;
   bool armed_ = false;

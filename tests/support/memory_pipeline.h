@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,7 +24,8 @@
 namespace lakeward::test {
 
 // Ends a run at one step, before or after the step took effect, as a kill would: every later step
-// fails as well. Not retriable, so that the runner ends.
+// fails as well. Not retriable, so that the runner ends. Steps may come from several threads; all
+// else is for when none runs.
 class Fuse {
  public:
   enum class When { kBefore, kAfter };
@@ -44,12 +46,16 @@ class Fuse {
   // Runs `step` (returning a Status or Result) unless the fuse is blown.
   template <typename Step>
   auto pass(const std::string& name, Step step) -> decltype(step()) {
-    const size_t number = names_.size();
-    names_.push_back(name);
     const Status killed = internal_error("killed at step " + name);
-    if (blown_) return killed;
-    const bool now = armed_ && number == step_;
-    blown_ = now;
+    bool now = false;
+    {
+      const std::lock_guard lock(mutex_);
+      const size_t number = names_.size();
+      names_.push_back(name);
+      if (blown_) return killed;
+      now = armed_ && number == step_;
+      blown_ = now;
+    }
     if (now && when_ == When::kBefore) return killed;
     auto outcome = step();
     if (now) return killed;
@@ -57,6 +63,7 @@ class Fuse {
   }
 
  private:
+  std::mutex mutex_;  // guards blown_ and names_
   size_t step_ = 0;
   When when_ = When::kBefore;
   bool armed_ = false;
@@ -244,6 +251,11 @@ struct MemoryTable {
   size_t discarded = 0;
   bool overwrite = false;
   size_t fail_writes = 0;  // the next ones, with Unavailable
+  bool overlaps = false;   // see stream::Committable
+  std::string lake_table;  // see stream::Sink
+  // Called at the beginning of each write and commit, on the thread that does it.
+  std::function<void(int64_t epoch)> on_write = [](int64_t) {};
+  std::function<Status(int64_t epoch)> on_commit = [](int64_t) { return ok_status(); };
 
   std::vector<std::string> rows() const {
     std::vector<std::string> all;
@@ -268,13 +280,15 @@ class MemorySink final : public stream::Sink, public stream::SinkWriter, public 
   stream::SinkWriter& writer() override { return *this; }
   stream::Committer& committer() override { return *this; }
   std::string name() const override { return name_; }
+  std::string lake_table() const override { return table_.lake_table; }
 
   Status check(const engine::Schema& rows) override {
     columns_ = rows;
     return ok_status();
   }
   Result<stream::Committable> write(engine::Session& session, const std::string& select,
-                                    const stream::Epoch&) override {
+                                    const stream::Epoch& epoch) override {
+    table_.on_write(epoch.id);
     return fuse_.pass("write " + name_, [&]() -> Result<stream::Committable> {
       if (table_.fail_writes > 0) {
         --table_.fail_writes;
@@ -292,6 +306,7 @@ class MemorySink final : public stream::Sink, public stream::SinkWriter, public 
       for (size_t i = 0; i < rows.size(); ++i) written.push_back(rows.text(i, 0));
       stream::Committable committable;
       committable.rows = written.size();
+      committable.overlaps = table_.overlaps;
       committable.content = std::move(written);
       return committable;
     });
@@ -306,6 +321,7 @@ class MemorySink final : public stream::Sink, public stream::SinkWriter, public 
   }
   Status commit(const stream::Epoch& epoch, stream::Committable committable,
                 const stream::Accounting&) override {
+    RETURN_IF_ERROR(table_.on_commit(epoch.id));
     return fuse_.pass("commit " + name_, [&]() -> Status {
       if (!table_.epochs.empty() && table_.epochs.rbegin()->first >= epoch.id) return ok_status();
       table_.epochs[epoch.id] = std::any_cast<std::vector<std::string>>(committable.content);

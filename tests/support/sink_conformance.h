@@ -10,14 +10,18 @@
 //   };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Delta, SinkConformance, DeltaFixture);
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Delta, ExactlyOnceSinkConformance, DeltaFixture);
+//   INSTANTIATE_TYPED_TEST_SUITE_P(Delta, OverlappingSinkConformance, DeltaFixture);
 #pragma once
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -187,5 +191,87 @@ REGISTER_TYPED_TEST_SUITE_P(ExactlyOnceSinkConformance, GoesOnInAnotherProcess,
                             ChangesNothingWhenAnEpochIsCommittedAgain,
                             IsNotInTheWayOfAWriteThatDied,
                             LosesAndRepeatsNothingWhicheverCallOfItsStoreFails);
+
+// Of sinks that say Committable::overlaps.
+template <typename Fixture>
+class OverlappingSinkConformance : public SinkConformance<Fixture> {
+ protected:
+  // A sink whose table exists, with epoch 0, and what it wrote of the next two.
+  void SetUp() override {
+    sink_ = this->start();
+    ASSERT_TRUE(this->put(*sink_, some_rows(0, 3), 0).ok());
+    first_ = this->write(*sink_, some_rows(3, 3), 1).value();
+    EXPECT_TRUE(first_.overlaps);
+    second_ = this->write(*sink_, some_rows(6, 3), 2).value();
+    EXPECT_TRUE(second_.overlaps);
+    EXPECT_EQ(this->fixture_.rows(), some_texts(0, 3));
+  }
+  Status commit(int64_t epoch, stream::Committable& written) {
+    return sink_->committer().commit({epoch, {}}, std::move(written), {});
+  }
+
+  std::unique_ptr<stream::Sink> sink_;
+  stream::Committable first_, second_;
+};
+
+TYPED_TEST_SUITE_P(OverlappingSinkConformance);
+
+TYPED_TEST_P(OverlappingSinkConformance, CommitsAnEpochAfterTheNextIsWritten) {
+  const Status first = this->commit(1, this->first_);
+  ASSERT_TRUE(first.ok()) << first.message();
+  EXPECT_EQ(this->fixture_.rows(), some_texts(0, 6));
+  const Status second = this->commit(2, this->second_);
+  ASSERT_TRUE(second.ok()) << second.message();
+  EXPECT_EQ(this->fixture_.rows(), some_texts(0, 9));
+}
+
+TYPED_TEST_P(OverlappingSinkConformance, DiscardsAnEpochBeforeTheOneBeforeIsCommitted) {
+  this->sink_->writer().discard(std::move(this->second_));
+  const Status first = this->commit(1, this->first_);
+  ASSERT_TRUE(first.ok()) << first.message();
+  EXPECT_EQ(this->fixture_.rows(), some_texts(0, 6));
+  const Status again = this->put(*this->sink_, some_rows(6, 3), 2);
+  ASSERT_TRUE(again.ok()) << again.message();
+  EXPECT_EQ(this->fixture_.rows(), some_texts(0, 9));
+}
+
+TYPED_TEST_P(OverlappingSinkConformance, GoesOnInAnotherProcessThatKnowsOfNeither) {
+  this->sink_ = this->start();
+  for (int epoch = 1; epoch <= 2; ++epoch) {
+    const Status again = this->put(*this->sink_, some_rows(3 * epoch, 3), epoch);
+    ASSERT_TRUE(again.ok()) << again.message();
+  }
+  EXPECT_EQ(this->fixture_.rows(), some_texts(0, 9));
+}
+
+// The store keeps the commit waiting at each call until the next epochs are written.
+TYPED_TEST_P(OverlappingSinkConformance, WritesWhileItCommits) {
+  const auto own_thread = std::this_thread::get_id();
+  std::promise<void> begun, written;
+  const std::shared_future<void> is_written = written.get_future().share();
+  bool first_call = true;
+  this->fixture_.store()->watch([&] {
+    if (std::this_thread::get_id() == own_thread) return;
+    if (std::exchange(first_call, false)) begun.set_value();
+    EXPECT_EQ(is_written.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  });
+  std::thread committing([&] {
+    EXPECT_TRUE(this->commit(1, this->first_).ok());
+    EXPECT_TRUE(this->commit(2, this->second_).ok());
+  });
+  begun.get_future().wait();
+  stream::Committable given_up = this->write(*this->sink_, some_rows(9, 3), 3).value();
+  this->sink_->writer().discard(std::move(given_up));
+  stream::Committable third = this->write(*this->sink_, some_rows(9, 3), 3).value();
+  written.set_value();
+  committing.join();
+  EXPECT_EQ(this->fixture_.rows(), some_texts(0, 9));
+  ASSERT_TRUE(this->commit(3, third).ok());
+  EXPECT_EQ(this->fixture_.rows(), some_texts(0, 12));
+}
+
+REGISTER_TYPED_TEST_SUITE_P(OverlappingSinkConformance, CommitsAnEpochAfterTheNextIsWritten,
+                            DiscardsAnEpochBeforeTheOneBeforeIsCommitted,
+                            GoesOnInAnotherProcessThatKnowsOfNeither, WritesWhileItCommits);
 
 }  // namespace lakeward::test

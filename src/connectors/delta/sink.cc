@@ -25,12 +25,6 @@ using lakeward::delta::WritePlan;
 // Others may change the table this often while one epoch replaces it.
 constexpr int kOverwriteAttempts = 20;
 
-// What write() hands to commit().
-struct Written {
-  std::vector<AddFile> adds;
-  std::optional<TableSchema> new_schema;
-};
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -53,6 +47,13 @@ lakeward::delta::TextMap metrics_of(const stream::Committable& committable,
 }
 
 }  // namespace
+
+// What write() hands to commit().
+struct DeltaSink::Written {
+  std::vector<AddFile> adds;
+  std::optional<TableSchema> new_schema;
+  std::shared_ptr<const Layout> layout;
+};
 
 Result<std::unique_ptr<DeltaSink>> DeltaSink::make(DeltaSinkOptions options, std::string query_id,
                                                    stream::Environment& environment) {
@@ -128,48 +129,68 @@ void DeltaSink::take_writer(TableWriter writer) {
       [this](const lakeward::delta::TableState& state) { upkeep_.note_due(state); });
 }
 
+bool DeltaSink::is_laid_out_as(const Layout& layout) const {
+  const lakeward::delta::TableState& state = table_writer_->state();
+  return state.protocol == layout.protocol && state.metadata == layout.metadata;
+}
+
+Result<std::shared_ptr<const DeltaSink::Layout>> DeltaSink::layout_for(const engine::Schema& rows) {
+  std::unique_lock lock(table_mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    if (layout_ != nullptr) return layout_;
+    lock.lock();
+  }
+  RETURN_IF_ERROR(open_for(rows));
+  const lakeward::delta::TableState& state = table_writer_->state();
+  const bool exists = state.version >= 0;
+  if (layout_ == nullptr || layout_->exists != exists || !is_laid_out_as(*layout_)) {
+    layout_ = std::make_shared<const Layout>(
+        Layout{state.protocol, state.metadata, state.schema, exists});
+  }
+  return layout_;
+}
+
 // An append keeps to the table's schema; an overwrite gives the table the schema of its rows.
-Result<WritePlan> DeltaSink::plan_for(const engine::Schema& rows) {
-  const TableSchema& table = table_writer_->state().schema;
+Result<WritePlan> DeltaSink::plan_for(const engine::Schema& rows, const Layout& layout) const {
   if (options_.mode == Mode::kAppend) {
-    return lakeward::delta::plan_write(rows, table, options_.evolve_schema, table_.name());
+    return lakeward::delta::plan_write(rows, layout.schema, options_.evolve_schema, table_.name());
   }
   ASSIGN_OR_RETURN(TableSchema wanted, lakeward::delta::delta_schema(rows));
   for (lakeward::delta::Field& field : wanted) {
     // Comments and the like stay where the column does.
-    const lakeward::delta::Field* known = find_field(table, field.name);
+    const lakeward::delta::Field* known = find_field(layout.schema, field.name);
     if (known != nullptr && known->type == field.type) field = *known;
   }
-  for (const std::string& column : table_writer_->state().metadata.partition_columns) {
+  for (const std::string& column : layout.metadata.partition_columns) {
     if (find_field(wanted, column) != nullptr) continue;
     return invalid_argument("table " + table_.name() + " is partitioned by '" + column +
                             "', which the query does not have; add it, or write to a new table");
   }
   ASSIGN_OR_RETURN(WritePlan plan, lakeward::delta::plan_write(rows, wanted, false, table_.name()));
-  plan.evolved = plan.schema != table;
+  plan.evolved = plan.schema != layout.schema;
   return plan;
 }
 
 Status DeltaSink::check(const engine::Schema& rows) {
-  RETURN_IF_ERROR(open_for(rows));
-  return plan_for(rows).status();
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Layout> layout, layout_for(rows));
+  return plan_for(rows, *layout).status();
 }
 
 Result<stream::Committable> DeltaSink::write(engine::Session& session, const std::string& select,
                                              const stream::Epoch&) {
   ASSIGN_OR_RETURN(const engine::Schema rows, session.describe(select));
-  RETURN_IF_ERROR(open_for(rows));
-  ASSIGN_OR_RETURN(const WritePlan plan, plan_for(rows));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Layout> layout, layout_for(rows));
+  ASSIGN_OR_RETURN(const WritePlan plan, plan_for(rows, *layout));
   ASSIGN_OR_RETURN(
       lakeward::delta::WrittenFiles files,
-      lakeward::delta::write_files(
-          session, select, plan, table_.store(), table_.path(),
-          lakeward::delta::data_writer_options(table_writer_->state().metadata), clock_));
+      lakeward::delta::write_files(session, select, plan, table_.store(), table_.path(),
+                                   lakeward::delta::data_writer_options(layout->metadata), clock_));
   stream::Committable committable;
   committable.rows = files.rows;
   committable.bytes = files.bytes;
   committable.files = files.adds.size();
-  Written written{std::move(files.adds), std::nullopt};
+  committable.overlaps = options_.mode == Mode::kAppend && layout->exists && !plan.evolved;
+  Written written{std::move(files.adds), std::nullopt, layout};
   if (plan.evolved) written.new_schema = plan.schema;
   committable.content = std::move(written);
   return committable;
@@ -187,6 +208,7 @@ void DeltaSink::discard(stream::Committable committable) {
 }
 
 Result<std::optional<int64_t>> DeltaSink::last_committed() {
+  const std::lock_guard lock(table_mutex_);
   ASSIGN_OR_RETURN(const bool exists, table_exists());
   if (!exists) return std::optional<int64_t>();
   return table_writer_->last_txn(query_id_);
@@ -194,6 +216,7 @@ Result<std::optional<int64_t>> DeltaSink::last_committed() {
 
 Status DeltaSink::commit(const stream::Epoch& epoch, stream::Committable committable,
                          const stream::Accounting& accounting) {
+  const std::lock_guard lock(table_mutex_);
   auto* written = std::any_cast<Written>(&committable.content);
   CHECK(written != nullptr && table_writer_, "commit() follows write() of the same sink");
   const bool overwrite = options_.mode == Mode::kOverwrite;
@@ -208,9 +231,22 @@ Status DeltaSink::commit(const stream::Epoch& epoch, stream::Committable committ
                                   {"epochId", std::to_string(epoch.id)}};
   request.operation_metrics = metrics_of(committable, accounting);
   if (overwrite) return commit_overwrite(std::move(request));
-  RETURN_IF_ERROR(table_writer_->commit(request).status());
+  RETURN_IF_ERROR(commit_append(*written->layout, request));
   if (compaction_ != nullptr) compaction_->note_commit();
   return ok_status();
+}
+
+// A table that another writer has changed meanwhile is no conflict of pipelines: the epoch's next
+// attempt is written for what the table is then, or refused with the reason.
+Status DeltaSink::commit_append(const Layout& layout, const CommitRequest& request) {
+  const auto changed = [&] {
+    return unavailable("another writer has changed the schema or properties of the table " +
+                       table_.name() + " meanwhile; the epoch is written again");
+  };
+  if (!is_laid_out_as(layout)) return changed();
+  const Result<CommitOutcome> outcome = table_writer_->commit(request);
+  if (outcome.status().code() == StatusCode::kConflict && !is_laid_out_as(layout)) return changed();
+  return outcome.status();
 }
 
 // Replaces whatever the table holds when the commit succeeds.

@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 // What write() hands to commit(): paths relative to the folder, before and after the move.
 struct Moves {
+  fs::path staging;  // of this epoch
   std::vector<std::pair<std::string, std::string>> files;
 };
 
@@ -112,33 +113,36 @@ Status FileSink::check(const engine::Schema& rows) {
 
 Result<stream::Committable> FileSink::write(engine::Session& session, const std::string& select,
                                             const stream::Epoch& epoch) {
+  const fs::path own = staging() / std::to_string(epoch.id);
   std::error_code error;
-  fs::remove_all(staging(), error);  // of an attempt that died
-  if (!error) fs::create_directories(staging(), error);
-  RETURN_IF_ERROR(failure(error, "making the folder", staging()));
+  fs::remove_all(std::exchange(begun_, true) ? own : staging(), error);  // of attempts that died
+  if (!error) fs::create_directories(own, error);
+  RETURN_IF_ERROR(failure(error, "making the folder", own));
   const std::string stem = "part-" + std::to_string(epoch.id) + "-";
-  const fs::path target =
-      options_.partition_by.empty() ? staging() / (stem + "0" + ending()) : staging();
+  const fs::path target = options_.partition_by.empty() ? own / (stem + "0" + ending()) : own;
   ASSIGN_OR_RETURN(const engine::Rows copied,
                    session.query(copy_statement(select, target.string(), stem)));
   stream::Committable committable;
   committable.rows = static_cast<uint64_t>(copied.integer(0, 0));
-  Moves moves;
-  for (const auto& entry : fs::recursive_directory_iterator(staging(), error)) {
+  committable.overlaps = true;  // no two epochs share a folder
+  Moves moves{.staging = own, .files = {}};
+  for (const auto& entry : fs::recursive_directory_iterator(own, error)) {
     if (!entry.is_regular_file() || committable.rows == 0) continue;
     committable.bytes += entry.file_size();
     ++committable.files;
     moves.files.emplace_back(entry.path().lexically_relative(folder_).string(),
-                             entry.path().lexically_relative(staging()).string());
+                             entry.path().lexically_relative(own).string());
   }
-  RETURN_IF_ERROR(failure(error, "listing", staging()));
+  RETURN_IF_ERROR(failure(error, "listing", own));
   committable.content = std::move(moves);
   return committable;
 }
 
-void FileSink::discard(stream::Committable) {
+void FileSink::discard(stream::Committable committable) {
+  const auto* moves = std::any_cast<Moves>(&committable.content);
+  if (moves == nullptr) return;
   std::error_code ignored;
-  fs::remove_all(staging(), ignored);
+  fs::remove_all(moves->staging, ignored);
 }
 
 Result<std::optional<int64_t>> FileSink::last_committed() {

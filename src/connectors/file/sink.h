@@ -28,7 +28,8 @@ struct FileSinkOptions {
 };
 const config::OptionSet<FileSinkOptions>& file_sink_options();
 
-// An epoch's files are written into a hidden folder and moved to part-<epoch>-<n>.<ending>. What a
+// An epoch's files are written into a hidden folder of its own and moved to
+// part-<epoch>-<n>.<ending>, so the next epoch can be written while one is committed. What a
 // commit is about to move, and the last epoch that is complete, are in hidden files beside them: a
 // commit that died half-way is undone before it is made again.
 class FileSink final : public stream::Sink, private stream::SinkWriter, private stream::Committer {
@@ -50,6 +51,7 @@ class FileSink final : public stream::Sink, private stream::SinkWriter, private 
   Status commit(const stream::Epoch& epoch, stream::Committable committable,
                 const stream::Accounting& accounting) override;
 
+  // The folder of the epochs' hidden folders.
   std::filesystem::path staging() const;
   std::string state_file(const std::string& kind) const;
   std::string ending() const;
@@ -62,6 +64,7 @@ class FileSink final : public stream::Sink, private stream::SinkWriter, private 
   std::filesystem::path folder_;
   std::string query_id_;
   std::shared_ptr<io::ObjectStore> store_;
+  bool begun_ = false;  // something was written; the writer's
 };
 
 stream::SinkType sink_type();

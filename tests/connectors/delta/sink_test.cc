@@ -88,6 +88,38 @@ TEST_F(DeltaSink, OverwritesTheWholeTableAndItsSchema) {
   EXPECT_THAT(table_rows(), IsEmpty());
 }
 
+// The next epoch could only be written for a table that is not there yet.
+TEST_F(DeltaSink, DoesNotOverlapACommitThatChangesTheTable) {
+  const auto session = world.database->make_session().value();
+  const auto overlaps = [&](stream::Sink& writing, const std::string& select) {
+    return writing.writer().write(*session, select, {next_epoch, {}}).value().overlaps;
+  };
+  EXPECT_FALSE(overlaps(*sink, "SELECT 1 AS a")) << "it makes the table";
+  append("SELECT 1 AS a");
+  EXPECT_TRUE(overlaps(*sink, "SELECT 1 AS a"));
+  const auto evolving = make_sink({{"evolve_schema", scalar("true")}});
+  EXPECT_TRUE(overlaps(*evolving, "SELECT 1 AS a"));
+  EXPECT_FALSE(overlaps(*evolving, "SELECT 1 AS a, 2 AS b")) << "it adds a column";
+  const auto overwriting = make_sink({{"mode", scalar("overwrite")}});
+  EXPECT_FALSE(overlaps(*overwriting, "SELECT 1 AS a"));
+}
+
+TEST_F(DeltaSink, AsksForARepetitionWhenAnotherWriterHasChangedTheSchema) {
+  append("SELECT 1 AS a");
+  const auto session = world.database->make_session().value();
+  stream::Committable first = sink->writer().write(*session, "SELECT 2 AS a", {1, {}}).value();
+  const auto evolving = make_sink({{"evolve_schema", scalar("true")}}, "another");
+  ASSERT_TRUE(put(world, *evolving, "SELECT 10 AS a, 20 AS b", 0).ok());
+  // This one is written for the new schema, and takes note of it before the first is committed.
+  stream::Committable second = sink->writer().write(*session, "SELECT 3 AS a", {2, {}}).value();
+  const Status changed = sink->committer().commit({1, {}}, std::move(first), {});
+  EXPECT_EQ(changed.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(changed.message(), HasSubstr("has changed the schema or properties of the table"));
+  sink->writer().discard(std::move(second));
+  ASSERT_TRUE(put(world, *sink, "SELECT 2 AS a", 1).ok());
+  EXPECT_THAT(table_rows(), ElementsAre("(1, NULL)", "(10, 20)", "(2, NULL)"));
+}
+
 TEST_F(DeltaSink, LeavesNoFileOfAnEpochThatIsDiscarded) {
   append("SELECT 1 AS a");
   const size_t before = world.lake->list_recursive("bronze/readings")->size();
