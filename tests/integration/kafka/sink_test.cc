@@ -301,6 +301,7 @@ class KafkaSinkFixture {
 INSTANTIATE_TYPED_TEST_SUITE_P(Kafka, SinkConformance, KafkaSinkFixture);
 // It makes the calls of an object store fail, of which there is none here.
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ExactlyOnceSinkConformance);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(OverlappingSinkConformance);
 
 }  // namespace
 }  // namespace lakeward::test
