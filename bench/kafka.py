@@ -3,6 +3,7 @@
 import contextlib
 import importlib.machinery
 import importlib.util
+import itertools
 import json
 import os
 import shutil
@@ -82,6 +83,23 @@ def run_lakeward(address):
     return used, project / "lake/silver/sensor_data"
 
 
+@contextlib.contextmanager
+def lines_in_memory(source, rows):
+    """The same lines as a file that is memory: what is left of the job without broker and messages."""
+    with tempfile.TemporaryDirectory(prefix="lakeward-bench-", dir="/dev/shm") as folder:
+        copy = Path(folder) / "readings.jsonl"
+        with open(source, "rb") as lines, open(copy, "wb") as target:
+            target.writelines(itertools.islice(lines, rows))
+        yield copy
+
+
+def run_from_memory(file):
+    project = make_project("kafka-memory", {"lakeward.yaml": job.PROJECT,
+                                            "pipelines/job.yaml": job.PIPELINE.format(source=file)})
+    used = run([BINARY, "--project", project, "run", "--once"])
+    return used, project / "lake/silver/sensor_data"
+
+
 def run_python(address):
     target = fresh_folder("kafka-python") / "out"
     used = run([sys.executable, SOURCE / "bench/competitors.py", "kafka", address, target, "2"])
@@ -143,14 +161,16 @@ def benchmark(arguments):
     source = job.make_input(arguments.rows)
     results = []
     counts = set()
-    with broker() as address:
+    with broker() as address, lines_in_memory(source, rows) as file:
         fill_topic(address, source, rows)
-        for name, contender, rounds in (("lakeward run --once", run_lakeward, arguments.kafka_rounds),
-                                        ("confluent-kafka, pyarrow, deltalake", run_python, arguments.kafka_rounds),
-                                        ("Spark Structured Streaming", run_spark, 1)):
+        for name, contender, place, rounds in (
+                ("lakeward run --once", run_lakeward, address, arguments.kafka_rounds),
+                ("the same from a file in memory", run_from_memory, file, arguments.kafka_rounds),
+                ("confluent-kafka, pyarrow, deltalake", run_python, address, arguments.kafka_rounds),
+                ("Spark Structured Streaming", run_spark, address, 1)):
             measured = []
             for _ in range(rounds):
-                used, table = contender(address)
+                used, table = contender(place)
                 measured.append(used)
                 counts.add(count_rows(table))
                 shutil.rmtree(table)
