@@ -1,8 +1,9 @@
 #include "connectors/block.h"
 
-#include <atomic>
 #include <cstring>
 #include <utility>
+
+#include "base/reuse.h"
 
 namespace lakeward::connectors {
 namespace {
@@ -24,10 +25,9 @@ std::shared_ptr<Block> BlockPool::take(size_t capacity) {
   std::erase_if(blocks_, [](const std::shared_ptr<Block>& block) {
     return block.use_count() == 1 && block->capacity > kKeptCapacity;
   });
-  for (const std::shared_ptr<Block>& block : blocks_) {
-    if (block.use_count() != 1) continue;
-    // Whoever let it go last has read it before we write it.
-    std::atomic_thread_fence(std::memory_order_acquire);
+  for (const std::shared_ptr<Block>& kept : blocks_) {
+    std::shared_ptr<Block> block = take_back(kept);
+    if (block == nullptr) continue;
     block->records.clear();
     block->lines.clear();
     block->grow(capacity, 0);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/reuse.h"
+
 namespace lakeward::connectors::kafka {
 namespace {
 
@@ -95,10 +97,9 @@ format::RecordBatch MessageBlock::batch(size_t first, size_t count) const {
 }
 
 std::shared_ptr<MessageBlock> MessageBlockPool::take() {
-  for (const std::shared_ptr<MessageBlock>& block : blocks_) {
-    if (block.use_count() != 1) continue;
-    // Whoever let it go last has read it before we write it.
-    std::atomic_thread_fence(std::memory_order_acquire);
+  for (const std::shared_ptr<MessageBlock>& kept : blocks_) {
+    std::shared_ptr<MessageBlock> block = take_back(kept);
+    if (block == nullptr) continue;
     block->clear();
     return block;
   }

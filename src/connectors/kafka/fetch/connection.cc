@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/reuse.h"
 #include "connectors/kafka/fetch/wire.h"
 #include "format/record_batch.h"
 
@@ -46,11 +47,7 @@ std::shared_ptr<AnswerMemory::Block> AnswerMemory::take(size_t size) {
     ++free;
     if (block->size >= needed && (found == nullptr || block->size < (*found)->size)) found = &block;
   }
-  if (found != nullptr) {
-    // Whoever let it go last has read it before we write it.
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return *found;
-  }
+  if (found != nullptr) return take_back(*found);
   if (free >= kFreeBlocks) {
     std::erase_if(blocks_, [](const auto& block) { return block.use_count() == 1; });
   }
