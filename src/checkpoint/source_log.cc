@@ -119,9 +119,12 @@ Status SourceLog::append(int64_t number, const std::vector<std::string>& entries
   }
   all.insert(all.end(), entries_of_batch.begin(), entries_of_batch.end());
   RETURN_IF_ERROR(store_.put_if_absent(folder_ + "/" + compact_name(number), format_log_file(all)));
-  // Whatever is before the compaction before this one is in both, and no unfinished epoch needs it.
-  if (batches.compact.empty()) return ok_status();
-  const int64_t keep_from = batches.compact.back();
+  // Two batches may be without an epoch yet, this one among them: they may be taken back. Whatever
+  // is before the newest compaction that stays even then is in that one, too.
+  int64_t keep_from = -1;
+  for (const int64_t old : batches.compact) {
+    if (old <= number - 2) keep_from = old;
+  }
   for (const int64_t old : batches.plain) {
     if (old < keep_from) RETURN_IF_ERROR(store_.remove(folder_ + "/" + std::to_string(old)));
   }

@@ -103,6 +103,25 @@ TEST(SourceLog, ForgetsABatchThatNobodyClaimed) {
   EXPECT_EQ(*log.entries(), (Lines{entry(0), entry(7)}));
 }
 
+// While an epoch is being committed, the next one is planned; both may have to be planned again.
+TEST(SourceLog, KeepsItsEntriesWhenTwoBatchesAreTakenBack) {
+  for (const uint64_t interval : {1, 2, 3, 10}) {
+    for (int64_t last = 2; last < 25; ++last) {
+      io::MemoryStore store;
+      SourceLog log(store, "sources/0", interval);
+      Lines kept;
+      for (int64_t batch = 0; batch <= last; ++batch) {
+        ASSERT_TRUE(log.append(batch, {entry(batch)}).ok());
+        if (batch <= last - 2) kept.push_back(entry(batch));
+      }
+      ASSERT_TRUE(log.remove(last).ok());
+      ASSERT_TRUE(log.remove(last - 1).ok());
+      EXPECT_EQ(log.latest().value(), last - 2) << interval;
+      EXPECT_EQ(log.entries().value(), kept) << interval << ", " << last;
+    }
+  }
+}
+
 TEST(SourceLog, NamesTheFileThatIsMissing) {
   io::MemoryStore store;
   ASSERT_TRUE(store.put("sources/0/2.compact", "v1\n{}").ok());
