@@ -218,6 +218,7 @@ Status EpochExecutor::write_to_sinks(const Epoch& epoch, const std::vector<size_
     ASSIGN_OR_RETURN(const engine::Rows rows,
                      session_->query("SELECT count(*) FROM (" + select + "\n)"));
     pass.rows = static_cast<uint64_t>(rows.integer(0, 0));
+    if (input_ != nullptr) input_->forget_captured();
     return ok_status();
   }
   if (pending.size() > 1) {

@@ -35,6 +35,8 @@ class EpochInput {
   // What the gate refuses, and what is malformed, is kept for define_records() as far as it can be.
   // Returns where to note it; null for relations. Before define().
   RecordCapture* capture_refused();
+  // Forgets what was captured: by a query that used other columns of the records.
+  void forget_captured() { capture_.reset(); }
 
   // Defines `input` without rows, to bind SQL against it; false if its columns are not known yet.
   Result<bool> define_empty();

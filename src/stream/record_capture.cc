@@ -27,6 +27,11 @@ struct RecordCapture::Record {
   std::string_view payload() const {
     return std::string_view(bytes).substr(0, bytes.size() - format::kPadding);
   }
+  // About, with what it costs to keep it.
+  size_t memory() const {
+    return sizeof(Record) + 64 + bytes.size() + (key ? key->size() : 0) +
+           (headers ? headers->size() : 0);
+  }
   // Whether the other one may be in the same batch.
   bool fits(const Record& other) const {
     return provenance->split == other.provenance->split && has_key == other.has_key &&
@@ -196,7 +201,7 @@ void RecordCapture::note(uint64_t position, const RecordBatch& batch) {
   const std::lock_guard lock(mutex_);
   if (is_full() || records_.contains(position)) return;
   std::shared_ptr<const Record> copy = copy_record(batch, *index);
-  bytes_ += sizeof(Record) + copy->bytes.size();
+  bytes_ += copy->memory();
   records_.emplace(position, std::move(copy));
 }
 

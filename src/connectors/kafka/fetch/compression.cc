@@ -28,9 +28,12 @@ Status broken(const char* codec) {
 // What a thread's last batch was to its packed form, in sixteenths: the next one is like it. A
 // guess that is too small costs a copy.
 thread_local size_t last_growth = 4 * 16;
+constexpr size_t kSmallestGuess = 16 << 10;
+constexpr size_t kLargestGuess = 16 << 20;
 
 size_t guess_of(std::string_view bytes) {
-  return std::max<size_t>(bytes.size() / 16 * (last_growth + 4), 16 << 10);
+  const size_t guess = bytes.size() / 16 * (last_growth + 4);
+  return std::clamp(guess, kSmallestGuess, std::max(kLargestGuess, 4 * bytes.size()));
 }
 
 // A growing text in a block's memory.
