@@ -1,6 +1,7 @@
 // may_write() of topic.h.
 #include <memory>
 
+#include "connectors/kafka/handles.h"
 #include "connectors/kafka/topic.h"
 
 namespace lakeward::connectors::kafka {
@@ -8,13 +9,6 @@ namespace {
 
 constexpr int kTimeoutMs = 10'000;
 
-template <auto destroy>
-struct Deleter {
-  template <typename T>
-  void operator()(T* thing) const {
-    destroy(thing);
-  }
-};
 using Options = std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>>;
 using Topics =
     std::unique_ptr<rd_kafka_TopicCollection_t, Deleter<rd_kafka_TopicCollection_destroy>>;

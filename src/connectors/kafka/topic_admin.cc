@@ -7,6 +7,7 @@
 
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/connection.h"
+#include "connectors/kafka/handles.h"
 #include "connectors/kafka/start.h"
 
 namespace lakeward::connectors::kafka {
@@ -14,13 +15,6 @@ namespace {
 
 constexpr int kTimeoutMs = 15'000;
 
-template <auto destroy>
-struct Deleter {
-  template <typename T>
-  void operator()(T* thing) const {
-    destroy(thing);
-  }
-};
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Deleter<rd_kafka_queue_destroy>>;
 using Event = std::unique_ptr<rd_kafka_event_t, Deleter<rd_kafka_event_destroy>>;
