@@ -1,9 +1,9 @@
-"""Exactly once with Kafka: whatever moment the process or the broker is killed at, nothing is missing,
-nothing is there twice, and the order of each partition is kept.
+"""Exactly once with Kafka: whatever moment the process or the broker is killed at or a connection is cut
+at, nothing is missing, nothing is there twice, and the order of each partition is kept.
 
 Numbered records arrive in a topic of three partitions. One pipeline copies them into another topic, a
 second one into a Delta table. The process is killed with SIGKILL at random moments and started again; now
-and then the broker is, too. At the end the output topic, as a read_committed consumer sees it, and the
+and then the broker is, too. All the while a proxy between them cuts connections. At the end the output topic, as a read_committed consumer sees it, and the
 table are compared with the input. Run by tests/services/kafka/with_broker.
 """
 
@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lakeward import Project  # noqa: E402
+from proxy import Proxy  # noqa: E402
 from topics import dump, topic_tool  # noqa: E402
 
 PARTITIONS = 3
@@ -149,13 +150,14 @@ def compare_all(project, sent):
 
 
 def run(folder, kills, seed):
-    broker = Broker()
+    broker, proxy = Broker(), Proxy(seed)
     project = Project(folder)
-    project.write("lakeward.yaml", PROJECT.format(broker=os.environ["LAKEWARD_KAFKA"]))
+    project.write("lakeward.yaml", PROJECT.format(broker=os.environ["LAKEWARD_KAFKA_PROXY"]))
     project.write("pipelines/copy.yaml", COPY)
     project.write("pipelines/table.yaml", TABLE)
     topic_tool("create", "numbers", PARTITIONS)
     start = time.monotonic()
+    proxy.start_cutting()
     with open(project.folder / "stderr.log", "w", encoding="utf-8") as log:
         killer = Kills(project, broker, seed, log)
         while killer.count < kills:
@@ -163,8 +165,10 @@ def run(folder, kills, seed):
     broker.wait()
     print(f"killed {killer.count} times in {time.monotonic() - start:.0f} s, {killer.inside_epoch} of them with "
           f"an epoch begun and not finished; the broker {broker.kills} times", flush=True)
-    project.call("run", "--once")
-    return compare_all(project, killer.sent)
+    project.call("run", "--once")  # it ends well, though connections are still cut
+    proxy.stop_cutting()
+    print(proxy.summary(), flush=True)
+    return compare_all(project, killer.sent) and proxy.count_cuts_in("answer") > 0
 
 
 def main():
