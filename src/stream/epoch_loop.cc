@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr Duration kFirstBackoff{100'000};
-constexpr Duration kLongestBackoff{60'000'000};
+constexpr Duration kLongestBackoff{10'000'000};
 
 // A name for a text that is the same in every process (FNV-1a, 64 bits).
 std::string fingerprint(const std::string& text) {
@@ -114,7 +114,7 @@ Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
   }
 }
 
-// 100 ms, 200 ms, … 60 s, each shortened by up to a half, so that many pipelines do not return to a
+// 100 ms, 200 ms, … 10 s, each shortened by up to a half, so that many pipelines do not return to a
 // recovering system all at once.
 Duration EpochLoop::backoff(uint64_t attempt) {
   const uint64_t doublings = std::min<uint64_t>(attempt - 1, 20);

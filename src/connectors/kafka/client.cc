@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/check.h"
 #include "connectors/kafka/headers.h"
 #include "connectors/kafka/options.h"
 
@@ -16,6 +17,8 @@ using std::chrono::steady_clock;
 // How long a question may remain unanswered, and how often it is put in that time.
 constexpr milliseconds kPatience{10'000};
 constexpr milliseconds kSlice{1'000};
+// Between attempts to connect to a broker that is away; 10 s by default.
+constexpr const char* kLongestReconnect = "1000";
 // Between attempts to get a token, before librdkafka is told that there is none.
 constexpr Duration kTokenPauses[] = {Duration{250'000}, Duration{1'000'000}, Duration{2'000'000}};
 
@@ -135,6 +138,8 @@ Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
   if (role == Role::kProducer) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
   client->oauth_ = oauth_client(properties);
+  CHECK(!set_property(conf.get(), "reconnect.backoff.max.ms", kLongestReconnect),
+        "librdkafka has it");
   for (const auto& [name, value] : properties) {
     if (client->oauth_ && name.starts_with("sasl.oauthbearer.")) continue;  // ours
     // The value may be a secret.
@@ -191,7 +196,7 @@ void Client::on_log(const rd_kafka_t* handle, int, const char*, const char* text
   }
   static_cast<Client*>(rd_kafka_opaque(handle))
       ->events_.add(RD_KAFKA_RESP_ERR__TRANSPORT,
-                    "a broker closes connections at the first word (an SSL listener?)");
+                    "a broker closed a connection at the first word (an SSL listener?)");
 }
 
 void Client::on_token_wanted(rd_kafka_t* handle, const char*, void* client) {

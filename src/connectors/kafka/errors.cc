@@ -46,8 +46,7 @@ bool needs_mending(rd_kafka_resp_err_t error, std::string_view text) {
   }
 }
 
-std::string_view next_step(rd_kafka_resp_err_t error, std::string_view text,
-                           const Service& service) {
+std::string next_step(rd_kafka_resp_err_t error, std::string_view text, const Service& service) {
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
@@ -64,7 +63,9 @@ std::string_view next_step(rd_kafka_resp_err_t error, std::string_view text,
   }
   if (refuses_broker(text)) return service.certificate;
   if (refuses_client(text)) return service.own_certificate;
-  if (is_no_tls(text) || contains(text, "SSL listener?")) return service.encryption;
+  if (is_no_tls(text)) return service.encryption;
+  // A broker that goes away does the same.
+  if (contains(text, "SSL listener?")) return "if that goes on, " + service.encryption;
   if (error == RD_KAFKA_RESP_ERR__TRANSPORT) return service.reach;
   return "";
 }
@@ -79,8 +80,8 @@ std::string in_our_words(const std::string& detail) {
 
 Status kafka_status(rd_kafka_resp_err_t error, const std::string& detail, const Service& service) {
   std::string message = in_our_words(detail);
-  const std::string_view step = next_step(error, detail, service);
-  if (!step.empty()) message += "; " + std::string(step);
+  const std::string step = next_step(error, detail, service);
+  if (!step.empty()) message += "; " + step;
   if (needs_mending(error, detail)) return invalid_argument(message);
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
       error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
