@@ -46,6 +46,7 @@ Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& proper
   set_default(all, "enable.auto.commit", "false");
   set_default(all, "enable.auto.offset.store", "false");
   set_default(all, "enable.partition.eof", "true");
+  set_default(all, "check.crcs", "true");
   std::unique_ptr<Consumer> consumer(new Consumer());
   ASSIGN_OR_RETURN(consumer->client_, Client::make(all, Client::Role::kConsumer, service));
   RETURN_IF_ERROR(fetch_by == FetchBy::kFetcher ? consumer->feed_by_fetcher(properties, from)

@@ -1,5 +1,7 @@
 #include "connectors/kafka/fetch/record_set.h"
 
+#include <isa-l/crc.h>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -25,6 +27,12 @@ constexpr int16_t kAbortMarker = 0;
 
 Status malformed(const char* what) {
   return corruption(std::string("a batch of records is damaged: ") + what);
+}
+
+// CRC-32C (Castagnoli), which Kafka computes from the attributes to the end of a batch.
+uint32_t crc32c(std::string_view bytes) {
+  auto* begin = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
+  return ~crc32_iscsi(begin, static_cast<int>(bytes.size()), ~0U);
 }
 
 // A field that has its length in front; nullopt if that is negative.
@@ -101,7 +109,10 @@ Result<RecordSetReader::Batch> RecordSetReader::take_batch() {
   if (fields.ok() && magic != kMagic) {
     return unsupported("a batch of records has the format " + std::to_string(magic));
   }
-  fields.number<int32_t>();  // the checksum
+  const auto checksum = fields.number<uint32_t>();
+  if (fields.ok() && checksum != crc32c({fields.at(), fields.left()})) {
+    return malformed("its checksum is another");
+  }
   batch.attributes = fields.number<int16_t>();
   batch.last_offset_delta = fields.number<int32_t>();
   batch.base_timestamp = fields.number<int64_t>();

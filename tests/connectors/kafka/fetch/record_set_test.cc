@@ -58,11 +58,31 @@ struct TestBatch {
   int64_t producer = -1;
 };
 
+constexpr size_t kChecksumAt = 17;
+
+// CRC-32C bit by bit, as RFC 3720, B.4 describes it.
+uint32_t checksum(std::string_view bytes) {
+  uint32_t crc = ~0U;
+  for (const char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78U : 0);
+  }
+  return ~crc;
+}
+
+// A batch around what stands behind its checksum.
+std::string seal(int64_t base, const std::string& rest) {
+  WireWriter prefix;
+  prefix.number(base);
+  prefix.number(static_cast<int32_t>(rest.size() + 9));
+  prefix.number(int32_t{0});  // the leader's epoch
+  prefix.number(int8_t{2});
+  prefix.number(checksum(rest));
+  return prefix.str() + rest;
+}
+
 std::string encode(const TestBatch& batch) {
   WireWriter body;
-  body.number(int32_t{0});  // the leader's epoch
-  body.number(int8_t{2});
-  body.number(uint32_t{0});  // the checksum
   body.number(batch.attributes);
   body.number(batch.last_delta);
   body.number(int64_t{1'000});  // the first timestamp
@@ -73,10 +93,7 @@ std::string encode(const TestBatch& batch) {
   body.number(static_cast<int32_t>(batch.records.size()));
   std::string text = body.str();
   for (const TestRecord& record : batch.records) text += encode(record);
-  WireWriter prefix;
-  prefix.number(batch.base);
-  prefix.number(static_cast<int32_t>(text.size()));
-  return prefix.str() + text;
+  return seal(batch.base, text);
 }
 
 // A commit or abort of a transaction.
@@ -168,7 +185,21 @@ TEST(RecordSet, LeavesOldFormatsToOthers) {
   EXPECT_EQ(reader.next(0, {}, block).status().code(), StatusCode::kUnsupported);
 }
 
-// With the address sanitizer, this would also see a byte that is read beyond the end.
+TEST(RecordSet, RefusesABatchWithAnotherChecksum) {
+  EXPECT_EQ(checksum("123456789"), 0xE3069283U);  // as catalogues of checksums give it
+  const std::string sound = encode(TestBatch{0, 0, {{0, "a payload"}}});
+  EXPECT_THAT(read_all(reader_of(sound)), ElementsAre("a payload"));
+  for (size_t at = kChecksumAt; at < sound.size(); ++at) {
+    std::string bytes = sound;
+    bytes[at] = static_cast<char>(bytes[at] ^ 0x10);
+    RecordSetReader reader = reader_of(bytes);
+    MessageBlock block;
+    EXPECT_EQ(reader.next(0, {}, block).status().code(), StatusCode::kCorruption) << at;
+  }
+}
+
+// A hostile broker's checksums are right. With the address sanitizer, this would also see a byte
+// that is read beyond the end.
 TEST(RecordSet, RefusesDamagedBatchesInsteadOfReadingBeyondThem) {
   const std::string sound =
       encode(TestBatch{0, 2, {{0, "a", "k", {{"h", "v"}}}, {1, "bb"}, {2, "c"}}});
@@ -178,6 +209,7 @@ TEST(RecordSet, RefusesDamagedBatchesInsteadOfReadingBeyondThem) {
     for (int flips = 0; flips < 3; ++flips) {
       bytes[random.below(bytes.size())] = static_cast<char>(random.below(256));
     }
+    if (i % 2 == 0) bytes = seal(0, bytes.substr(kChecksumAt + sizeof(uint32_t)));
     const WholeBatches whole = whole_batches(bytes, 0);
     // Of the very size: the reader has only the padding behind it.
     RecordSetReader reader = reader_of(std::string(whole.bytes));
