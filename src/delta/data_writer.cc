@@ -65,6 +65,9 @@ Result<WrittenFiles> write_files(engine::Session& session, const std::string& se
   engine::ParquetOptions parquet;
   parquet.partition_by = options.partition_by;
   parquet.compression = options.compression;
+  for (const Field& field : plan.schema) {
+    if (field.type.primitive != "void") parquet.columns.push_back(field.name);
+  }
   const std::string query = "SELECT " + plan.select_list + " FROM (" + select + "\n)";
   ASSIGN_OR_RETURN(const std::vector<engine::WrittenFile> files,
                    engine::write_parquet(session, query, folder, parquet));

@@ -134,6 +134,7 @@ Result<MergedFile> merge_files(const Table& table, const TableState& state, Merg
   const DataWriterOptions options = data_writer_options(state.metadata);
   engine::ParquetOptions parquet;
   parquet.compression = options.compression;
+  parquet.columns = columns.columns;
   ASSIGN_OR_RETURN(const std::vector<engine::WrittenFile> files,
                    engine::write_parquet(table.session(), scan.sql, local, parquet));
   MergedFile merged{std::move(group), {}, files.empty() ? 0 : files.front().rows};

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "engine/parquet_function.h"
+
 namespace lakeward::engine {
 
 void FailureSlot::set(const Status& status) {
@@ -50,6 +52,23 @@ RowGate* FunctionRegistry::gate(uint64_t id) {
   std::lock_guard lock(mutex_);
   const auto found = gates_.find(id);
   return found == gates_.end() ? nullptr : found->second;
+}
+
+uint64_t FunctionRegistry::add_sink(parquet::Sink& sink) {
+  std::lock_guard lock(mutex_);
+  sinks_[next_id_] = &sink;
+  return next_id_++;
+}
+
+void FunctionRegistry::remove_sink(uint64_t id) {
+  std::lock_guard lock(mutex_);
+  sinks_.erase(id);
+}
+
+parquet::Sink* FunctionRegistry::sink(uint64_t id) {
+  std::lock_guard lock(mutex_);
+  const auto found = sinks_.find(id);
+  return found == sinks_.end() ? nullptr : found->second;
 }
 
 namespace {
@@ -198,7 +217,8 @@ duckdb_state register_gate(duckdb_connection connection, FunctionRegistry& regis
 
 Status register_functions(duckdb_connection connection, FunctionRegistry& registry) {
   if (register_scan(connection, registry) == DuckDBError ||
-      register_gate(connection, registry) == DuckDBError) {
+      register_gate(connection, registry) == DuckDBError ||
+      register_parquet_function(connection, registry) == DuckDBError) {
     return internal_error("the engine refused to register its callback functions");
   }
   return ok_status();

@@ -1,5 +1,6 @@
-// The SQL functions by which the engine calls back into C++: lakeward_scan(ID), a table, and
-// lakeward_gate(ID, MASK, POSITION), a filter. Internal to engine/.
+// The SQL functions by which the engine calls back into C++: lakeward_scan(ID), a table,
+// lakeward_gate(ID, MASK, POSITION), a filter, and lakeward_parquet(ID, COLUMN…), which writes rows
+// and gives 1 for each. Internal to engine/.
 #pragma once
 
 #include <duckdb.h>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "engine/parquet/sink.h"
 #include "engine/row_gate.h"
 #include "engine/table_source.h"
 
@@ -36,7 +38,7 @@ struct Relation {
   std::vector<duckdb_logical_type> types;  // owned; one for each column of the source
 };
 
-// All relations and gates of a database, by number. Thread-safe.
+// All relations, gates and sinks of a database, by number. Thread-safe.
 class FunctionRegistry {
  public:
   uint64_t add_relation(std::shared_ptr<Relation> relation);
@@ -47,14 +49,19 @@ class FunctionRegistry {
   void remove_gate(uint64_t id);
   RowGate* gate(uint64_t id);
 
+  uint64_t add_sink(parquet::Sink& sink);
+  void remove_sink(uint64_t id);
+  parquet::Sink* sink(uint64_t id);
+
  private:
   std::mutex mutex_;
   uint64_t next_id_ = 1;
   std::unordered_map<uint64_t, std::shared_ptr<Relation>> relations_;
   std::unordered_map<uint64_t, RowGate*> gates_;
+  std::unordered_map<uint64_t, parquet::Sink*> sinks_;
 };
 
-// Makes both functions known to all sessions of the connection's database.
+// Makes the functions known to all sessions of the connection's database.
 Status register_functions(duckdb_connection connection, FunctionRegistry& registry);
 
 }  // namespace lakeward::engine

@@ -3,7 +3,9 @@
 #include <charconv>
 #include <system_error>
 
+#include "base/check.h"
 #include "base/random.h"
+#include "engine/parquet/sink.h"
 #include "engine/sql_text.h"
 
 namespace lakeward::engine {
@@ -94,6 +96,41 @@ std::string copy_options(const ParquetOptions& options) {
   return text + "), APPEND, FILENAME_PATTERN " + quote_literal(options.file_stem + "-{uuid}");
 }
 
+// A sink that SQL can name.
+class NamedSink {
+ public:
+  NamedSink(Session& session, parquet::Sink& sink)
+      : session_(session), id_(session.add_sink(sink)) {}
+  ~NamedSink() { session_.remove_sink(id_); }
+  NamedSink(const NamedSink&) = delete;
+  NamedSink& operator=(const NamedSink&) = delete;
+  uint64_t id() const { return id_; }
+
+ private:
+  Session& session_;
+  uint64_t id_;
+};
+
+// nullopt if some type is not for our encoders; nothing was run then.
+Result<std::optional<WrittenFile>> encode(Session& session, const std::string& select,
+                                          const std::filesystem::path& target,
+                                          const ParquetOptions& options) {
+  parquet::Sink sink(target, options.columns, options.row_group_rows);
+  const NamedSink named(session, sink);
+  const Result<Rows> counted =
+      session.query("SELECT sum(lakeward_parquet(" + std::to_string(named.id()) +
+                    "::UBIGINT, *COLUMNS(*)))::BIGINT FROM (" + select + "\n)");
+  if (!counted.ok()) {
+    RETURN_IF_ERROR(sink.failure());
+    if (!sink.is_bound()) return std::optional<WrittenFile>();
+    return counted.status();
+  }
+  ASSIGN_OR_RETURN(WrittenFile file, sink.finish());
+  const int64_t rows = counted->is_null(0, 0) ? 0 : counted->integer(0, 0);
+  CHECK(static_cast<uint64_t>(rows) == file.rows, "each row of the query is written");
+  return std::optional(std::move(file));
+}
+
 }  // namespace
 
 Result<std::vector<WrittenFile>> write_parquet(Session& session, const std::string& select,
@@ -107,6 +144,11 @@ Result<std::vector<WrittenFile>> write_parquet(Session& session, const std::stri
   if (options.partition_by.empty()) {
     Random random = Random::from_entropy();
     target /= options.file_stem + "-" + make_uuid(random) + ".parquet";
+    if (!options.columns.empty() && options.compression == "zstd") {
+      ASSIGN_OR_RETURN(std::optional<WrittenFile> file, encode(session, select, target, options));
+      if (file && file->rows == 0) return std::vector<WrittenFile>();
+      if (file) return std::vector<WrittenFile>{*std::move(file)};
+    }
   }
   // Not streamed: a thread that waits for a stream spins beside the ones that work.
   ASSIGN_OR_RETURN(const Rows written,

@@ -32,6 +32,9 @@ struct WrittenFile {
 };
 
 struct ParquetOptions {
+  // What the SELECT returns, in order. If they are given and the file is not partitioned, our own
+  // encoders (parquet/) write it, unless a type is left to DuckDB's.
+  std::vector<std::string> columns;
   std::vector<std::string> partition_by;
   std::string file_stem = "part";  // files are named STEM-<uuid>.parquet
   std::string compression = "zstd";

@@ -153,6 +153,10 @@ Status Session::define_relation(std::string_view name, TableSource& source) {
 
 uint64_t Session::add_gate(RowGate& gate) { return impl_->database->functions.add_gate(gate); }
 void Session::remove_gate(uint64_t id) { impl_->database->functions.remove_gate(id); }
+uint64_t Session::add_sink(parquet::Sink& sink) {
+  return impl_->database->functions.add_sink(sink);
+}
+void Session::remove_sink(uint64_t id) { impl_->database->functions.remove_sink(id); }
 void Session::interrupt() { duckdb_interrupt(impl_->connection); }
 
 }  // namespace lakeward::engine

@@ -14,6 +14,10 @@
 
 namespace lakeward::engine {
 
+namespace parquet {
+class Sink;
+}
+
 // Not thread-safe, save for interrupt(). Errors of SQL are InvalidArgument with DuckDB's message; a
 // failure that a TableSource returned comes back as it was; a full disk is ResourceExhausted; an
 // interrupted query is Cancelled.
@@ -39,6 +43,9 @@ class Session {
   // Adds a gate; the number is lakeward_gate's first argument. It must outlive its use.
   uint64_t add_gate(RowGate& gate);
   void remove_gate(uint64_t id);
+  // The same for lakeward_parquet. Internal to engine/.
+  uint64_t add_sink(parquet::Sink& sink);
+  void remove_sink(uint64_t id);
 
   // Ends the running query soon. Any thread may call it.
   void interrupt();

@@ -15,6 +15,7 @@ class VectorView {
   explicit VectorView(duckdb_vector vector);
 
   duckdb_type type() const { return type_; }
+  bool may_have_nulls() const { return validity_ != nullptr; }
   bool is_null(size_t row) const {
     return validity_ != nullptr && (validity_[row / 64] >> (row % 64) & 1) == 0;
   }
