@@ -66,8 +66,7 @@ Status Consumer::feed_by_librdkafka(const Offsets& from) {
 
 Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from) {
   fetch::FetcherOptions options;
-  options.ahead_bytes = std::max<size_t>(1, kAheadKilobytes / std::max<size_t>(1, from.size()))
-                        << 10;
+  options.ahead_bytes = kAheadKilobytes << 10;
   for (const auto& [name, value] : properties) {
     if (name == "isolation.level") options.fetch.read_committed = value == "read_committed";
     if (name == "client.id") options.client_id = value;

@@ -15,9 +15,11 @@ namespace lakeward::connectors::kafka::fetch {
 
 struct FetchOptions {
   bool read_committed = true;
-  int32_t wait_ms = 500;    // how long the broker may wait for the first byte
-  int32_t bytes = 8 << 20;  // of the whole answer; one batch may be larger
-  int32_t partition_bytes = 2 << 20;
+  int32_t wait_ms = 500;  // how long the broker may wait for the first byte
+  // Of the whole answer, and of a partition; one batch may be larger. A little less than the powers
+  // of two that memory for answers comes in.
+  int32_t bytes = (8 << 20) - (64 << 10);
+  int32_t partition_bytes = (2 << 20) - (64 << 10);
 };
 
 struct FetchPosition {

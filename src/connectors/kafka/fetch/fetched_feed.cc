@@ -32,7 +32,11 @@ Slice FetchedFeed::take_unpacked(int64_t to) {
     ++next_;
   }
   if (slice.count > 0) position_ = unpacked_->offset(next_ - 1) + 1;
-  if (next_ == unpacked_->size()) unpacked_.reset();
+  if (next_ == unpacked_->size()) {
+    unpacked_.reset();
+    before_unpacked_ = {};
+    if (reader_.done()) reader_ = {};  // lets the answer go
+  }
   return slice;
 }
 

@@ -1,8 +1,6 @@
 #include "connectors/kafka/fetch/fetcher.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -20,6 +18,11 @@ constexpr milliseconds kLongestBackoff{1'000};
 constexpr milliseconds kLeadersBackoff{200};
 // A broker that says nothing for so long is taken for dead.
 constexpr milliseconds kPatience{30'000};
+// A partition's part of an answer is not asked to be smaller: what producers send at once.
+constexpr size_t kLeastShare = 16 << 10;
+// What is fetched may hold so many times its own size: answers are kept whole until the partitions
+// in them have been read, one of which may be read later than the others.
+constexpr size_t kMemoryPerByte = 2;
 
 bool has_another_leader(int16_t error) {
   switch (static_cast<rd_kafka_resp_err_t>(error)) {
@@ -59,12 +62,14 @@ struct Fetcher::Link {
 Fetcher::Fetcher(const Offsets& from, FetcherOptions options,
                  std::function<Result<Leaders>()> find_leaders, Bell& bell, Events& events)
     : options_(std::move(options)),
+      share_bytes_(std::max(kLeastShare, options_.ahead_bytes / std::max<size_t>(1, from.size()))),
+      budget_(std::make_shared<FetchBudget>(kMemoryPerByte * options_.ahead_bytes)),
       find_leaders_(std::move(find_leaders)),
       bell_(bell),
       events_(events),
-      leaders_due_(Clock::now()),
-      wake_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  CHECK(wake_ >= 0, "the system has no more file descriptors");
+      leaders_due_(Clock::now()) {
+  options_.fetch.partition_bytes = static_cast<int32_t>(
+      std::min(share_bytes_, static_cast<size_t>(options_.fetch.partition_bytes)));
   for (const auto& [name, offset] : from) {
     auto partition = std::make_unique<Partition>();
     partition->name = name;
@@ -77,33 +82,32 @@ Fetcher::Fetcher(const Offsets& from, FetcherOptions options,
 
 Fetcher::~Fetcher() {
   stopping_ = true;
-  wake();
+  budget_->wake();
   thread_.join();
-  ::close(wake_);
 }
 
 Fetcher::Queue& Fetcher::queue(const TopicPartition& partition) {
   return partitions_.at(partition)->queue;
 }
 
-void Fetcher::wake() {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
+bool Fetcher::Queue::has_share() const {
+  return bytes_.load(std::memory_order_relaxed) >= fetcher_->share_bytes_;
 }
 
 std::optional<Fetched> Fetcher::Queue::pop() {
   std::optional<Fetched> fetched;
-  bool was_full = false;
+  bool makes_room = false;
   {
     const std::lock_guard lock(mutex_);
     if (fetched_.empty()) return fetched;
     fetched = std::move(fetched_.front());
     fetched_.pop_front();
     size_.store(fetched_.size(), std::memory_order_release);
-    was_full = is_full(fetcher_->options_.ahead_bytes);
+    const bool had_share = has_share();
     bytes_ -= fetched->bytes;
+    makes_room = (had_share && !has_share()) || (fetched_.empty() && fetcher_->budget_->is_full());
   }
-  if (was_full && !is_full(fetcher_->options_.ahead_bytes)) fetcher_->wake();
+  if (makes_room) fetcher_->budget_->wake();
   return fetched;
 }
 
@@ -144,12 +148,13 @@ Fetcher::Link& Fetcher::link_to(const BrokerAddress& address) {
   return *links_.back();
 }
 
-// Asks the broker for all partitions whose queues have room, if it is not busy.
+// Asks the broker for all partitions that may have more, if it is not busy.
 void Fetcher::ask(Link& link) {
   std::vector<FetchPosition> positions;
   for (const auto& [name, partition] : partitions_) {
     if (partition->leader != &link || partition->over) continue;
-    if (partition->queue.is_full(options_.ahead_bytes)) continue;
+    const bool may_have_more = !partition->queue.has_share() && !budget_->is_full();
+    if (!may_have_more && !partition->queue.empty()) continue;
     positions.push_back({name, partition->next});
   }
   if (positions.empty()) return;
@@ -169,7 +174,7 @@ void Fetcher::ask(Link& link) {
 }
 
 void Fetcher::wait() {
-  std::vector<pollfd> waiting = {{wake_, POLLIN, 0}};
+  std::vector<pollfd> waiting = {{budget_->descriptor(), POLLIN, 0}};
   std::vector<Link*> links;
   const Clock::time_point now = Clock::now();
   auto until = now + kPatience;
@@ -184,10 +189,7 @@ void Fetcher::wait() {
   }
   const auto rest = std::chrono::ceil<milliseconds>(until - now).count();
   ::poll(waiting.data(), waiting.size(), static_cast<int>(std::max<int64_t>(0, rest)));
-  if (waiting[0].revents != 0) {
-    uint64_t rings = 0;
-    [[maybe_unused]] const ssize_t got = ::read(wake_, &rings, sizeof(rings));
-  }
+  if (waiting[0].revents != 0) budget_->clear_wakes();
   for (size_t i = 0; i < links.size(); ++i) {
     Link& link = *links[i];
     if (waiting[i + 1].revents != 0) {
@@ -214,14 +216,15 @@ void Fetcher::deliver(Link& link, const Answer& answer) {
     return fail(link, fetched.status());
   }
   link.backoff = milliseconds{0};
+  AnswerKeeper keeper(budget_, answer);
   for (FetchedPartition& one : *fetched) {
     const auto partition = partitions_.find(one.partition);
-    if (partition != partitions_.end()) deliver(*partition->second, answer, one);
+    if (partition != partitions_.end()) deliver(*partition->second, keeper, one);
   }
   bell_.ring();
 }
 
-void Fetcher::deliver(Partition& partition, const Answer& answer, FetchedPartition& fetched) {
+void Fetcher::deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartition& fetched) {
   const auto error = static_cast<rd_kafka_resp_err_t>(fetched.error);
   if (has_another_leader(fetched.error)) {
     events_.add(error, (partition.name.to_string() + ": " + rd_kafka_err2str(error)).c_str());
@@ -240,9 +243,10 @@ void Fetcher::deliver(Partition& partition, const Answer& answer, FetchedPartiti
   const WholeBatches whole = whole_batches(fetched.records, partition.next);
   if (whole.bytes.empty()) return;
   partition.next = whole.next_offset;
+  KeptPiece kept = keeper.keep(whole.bytes);
   Fetched records;
   records.bytes = whole.bytes.size();
-  records.records = RecordSetReader(answer.memory, whole.bytes, std::move(fetched.aborted));
+  records.records = RecordSetReader(std::move(kept.owner), kept.bytes, std::move(fetched.aborted));
   partition.queue.push(std::move(records));
 }
 

@@ -21,6 +21,7 @@
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/fetch/connection.h"
 #include "connectors/kafka/fetch/fetch_api.h"
+#include "connectors/kafka/fetch/fetch_budget.h"
 #include "connectors/kafka/fetch/record_set.h"
 #include "connectors/kafka/offsets.h"
 
@@ -39,7 +40,10 @@ using Leaders = std::map<TopicPartition, BrokerAddress>;
 struct FetcherOptions {
   std::string client_id = "lakeward";
   FetchOptions fetch;
-  size_t ahead_bytes = 64 << 20;  // of each partition, as brokers send them
+  // Of all partitions, as brokers send them; the memory that they keep is twice this at most. Each
+  // partition may have its share. One of which nothing is there is asked for in any case, as
+  // somebody may wait for it.
+  size_t ahead_bytes = 64 << 20;
 };
 
 // Thread-safe.
@@ -57,6 +61,9 @@ class Fetcher {
   class Queue;
   Queue& queue(const TopicPartition& partition);
 
+  // The memory of what was fetched and is not read yet.
+  size_t held_bytes() const { return budget_->held(); }
+
  private:
   using Clock = std::chrono::steady_clock;
   struct Partition;
@@ -69,11 +76,12 @@ class Fetcher {
   void wait();
   void proceed(Link& link);
   void deliver(Link& link, const Answer& answer);
-  void deliver(Partition& partition, const Answer& answer, FetchedPartition& fetched);
+  void deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartition& fetched);
   void fail(Link& link, const Status& status);
-  void wake();
 
-  const FetcherOptions options_;
+  FetcherOptions options_;
+  const size_t share_bytes_;  // of ahead_bytes, for each partition
+  const std::shared_ptr<FetchBudget> budget_;
   const std::function<Result<Leaders>()> find_leaders_;
   Bell& bell_;
   Events& events_;
@@ -82,7 +90,6 @@ class Fetcher {
   std::vector<std::unique_ptr<Link>> links_;
   std::optional<Clock::time_point> leaders_due_;
   int32_t correlation_ = 0;
-  int wake_;  // an eventfd
   std::atomic<bool> stopping_{false};
   std::thread thread_;  // the last member: it uses the others
 };
@@ -96,7 +103,7 @@ class Fetcher::Queue {
  private:
   friend class Fetcher;
   void push(Fetched fetched);
-  bool is_full(size_t limit) const { return bytes_.load(std::memory_order_relaxed) >= limit; }
+  bool has_share() const;
 
   Fetcher* fetcher_ = nullptr;
   std::mutex mutex_;  // guards fetched_

@@ -1,0 +1,138 @@
+#include "connectors/kafka/fetch/scripted_broker.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <optional>
+#include <utility>
+
+#include "connectors/kafka/fetch/wire.h"
+
+namespace lakeward::connectors::kafka::fetch {
+namespace {
+
+constexpr int16_t kFetch = 1;
+
+bool receive_all(int socket, std::string& bytes) {
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t got = ::recv(socket, bytes.data() + done, bytes.size() - done, 0);
+    if (got <= 0) return false;
+    done += static_cast<size_t>(got);
+  }
+  return true;
+}
+
+bool send_all(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(sent));
+  }
+  return true;
+}
+
+std::optional<std::string> receive_request(int socket) {
+  std::string size(4, '\0');
+  if (!receive_all(socket, size)) return std::nullopt;
+  std::string request(static_cast<size_t>(load_big_endian<int32_t>(size.data())), '\0');
+  if (!receive_all(socket, request)) return std::nullopt;
+  return request;
+}
+
+FetchRequest parse_request(WireReader& reader) {
+  FetchRequest request;
+  reader.number<int32_t>();  // a consumer
+  reader.number<int32_t>();  // how long to wait
+  reader.number<int32_t>();  // bytes at least
+  request.bytes = reader.number<int32_t>();
+  reader.number<int8_t>();  // isolation level
+  const int32_t topics = reader.count(6);
+  for (int32_t t = 0; t < topics; ++t) {
+    const std::string topic(reader.text());
+    const int32_t partitions = reader.count(16);
+    for (int32_t i = 0; i < partitions; ++i) {
+      const auto number = reader.number<int32_t>();
+      FetchRequest::Position& position = request.positions[{topic, number}];
+      position.offset = reader.number<int64_t>();
+      position.bytes = reader.number<int32_t>();
+    }
+  }
+  EXPECT_TRUE(reader.ok() && reader.left() == 0) << "this is no Fetch of version 4";
+  return request;
+}
+
+std::string format_answer(int32_t correlation, const FetchAnswer& answer) {
+  WireWriter writer;
+  writer.number(correlation);
+  writer.number(int32_t{0});                           // throttle time
+  writer.number(static_cast<int32_t>(answer.size()));  // a topic may be named several times
+  std::string text = writer.str();
+  for (const auto& [where, records] : answer) {
+    WireWriter one;
+    one.text(where.topic);
+    one.number(int32_t{1});
+    one.number(where.partition);
+    one.number(int16_t{0});
+    one.number(int64_t{-1});  // high watermark
+    one.number(int64_t{-1});  // last stable offset
+    one.number(int32_t{0});   // aborted transactions
+    one.number(static_cast<int32_t>(records.size()));
+    text += one.str() + records;
+  }
+  WireWriter size;
+  size.number(static_cast<int32_t>(text.size()));
+  return size.str() + text;
+}
+
+}  // namespace
+
+ScriptedBroker::ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer)
+    : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* const any = reinterpret_cast<sockaddr*>(&address);
+  EXPECT_EQ(::bind(listener_, any, size), 0);
+  EXPECT_EQ(::listen(listener_, 16), 0);
+  EXPECT_EQ(::getsockname(listener_, any, &size), 0);
+  port_ = ntohs(address.sin_port);
+  accepting_ = std::thread([this] { accept_connections(); });
+}
+
+ScriptedBroker::~ScriptedBroker() {
+  stopping_ = true;
+  ::shutdown(listener_, SHUT_RDWR);
+  accepting_.join();
+  for (const int socket : sockets_) ::shutdown(socket, SHUT_RDWR);
+  for (std::thread& thread : serving_) thread.join();
+  for (const int socket : sockets_) ::close(socket);
+  ::close(listener_);
+}
+
+void ScriptedBroker::accept_connections() {
+  while (!stopping_) {
+    const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (socket < 0) continue;
+    sockets_.push_back(socket);
+    serving_.emplace_back([this, socket] { serve(socket); });
+  }
+}
+
+void ScriptedBroker::serve(int socket) {
+  while (const std::optional<std::string> request = receive_request(socket)) {
+    WireReader reader(*request);
+    const auto api = reader.number<int16_t>();
+    EXPECT_EQ(api, kFetch);
+    reader.number<int16_t>();  // version
+    const auto correlation = reader.number<int32_t>();
+    reader.text();  // the client's name
+    const FetchAnswer answer = answer_(parse_request(reader));
+    if (answer.empty()) continue;
+    if (!send_all(socket, format_answer(correlation, answer))) return;
+  }
+}
+
+}  // namespace lakeward::connectors::kafka::fetch

@@ -1,0 +1,54 @@
+// A broker that answers Fetch as a test says, over TCP on the loopback.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connectors/kafka/client.h"
+#include "connectors/kafka/fetch/fetch_api.h"
+
+namespace lakeward::connectors::kafka::fetch {
+
+struct FetchRequest {
+  struct Position {
+    int64_t offset = 0;
+    int32_t bytes = 0;
+  };
+  int32_t bytes = 0;  // of the whole answer
+  std::map<TopicPartition, Position> positions;
+};
+
+// By partition, error 0: the batches.
+using FetchAnswer = std::map<TopicPartition, std::string>;
+
+class ScriptedBroker {
+ public:
+  // `answer` is called on threads of the broker's, one a connection. If it gives nothing, the
+  // connection is told nothing any more, as by a broker that waits for records.
+  explicit ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer);
+  ~ScriptedBroker();
+  ScriptedBroker(const ScriptedBroker&) = delete;
+  ScriptedBroker& operator=(const ScriptedBroker&) = delete;
+
+  BrokerAddress address() const { return {"127.0.0.1", port_}; }
+
+ private:
+  void accept_connections();
+  void serve(int socket);
+
+  const std::function<FetchAnswer(const FetchRequest&)> answer_;
+  int listener_ = -1;
+  int port_ = 0;
+  std::atomic<bool> stopping_{false};
+  std::list<int> sockets_;  // of the accepting thread, until it has ended
+  std::list<std::thread> serving_;
+  std::thread accepting_;
+};
+
+}  // namespace lakeward::connectors::kafka::fetch
