@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "connectors/kafka/connection.h"
 #include "connectors/kafka/headers.h"
 #include "connectors/kafka/options.h"
 
@@ -34,21 +35,13 @@ struct ErrorDeleter {
 };
 using Error = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
 
-std::string property(const config::StringMap& properties, std::string_view name) {
-  std::string last;
-  for (const auto& [key, value] : properties) {
-    if (key == name) last = value;
-  }
-  return last;
-}
-
 // Who asks for tokens; nullopt if the brokers want none.
 std::optional<OauthClient> oauth_client(const config::StringMap& properties) {
-  if (property(properties, "sasl.mechanisms") != "OAUTHBEARER") return std::nullopt;
-  return OauthClient{property(properties, "sasl.oauthbearer.token.endpoint.url"),
-                     property(properties, "sasl.oauthbearer.client.id"),
-                     SecretString(property(properties, "sasl.oauthbearer.client.secret")),
-                     property(properties, "sasl.oauthbearer.scope")};
+  if (property_of(properties, "sasl.mechanisms") != "OAUTHBEARER") return std::nullopt;
+  return OauthClient{property_of(properties, "sasl.oauthbearer.token.endpoint.url"),
+                     property_of(properties, "sasl.oauthbearer.client.id"),
+                     SecretString(property_of(properties, "sasl.oauthbearer.client.secret")),
+                     property_of(properties, "sasl.oauthbearer.scope")};
 }
 
 std::vector<std::string> split(std::string_view text, std::string_view separators) {
@@ -149,7 +142,7 @@ Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties
     }
   }
   if (client->oauth_) {
-    client->extensions_ = split(property(properties, kExtensions), ",=");
+    client->extensions_ = split(property_of(properties, kExtensions), ",=");
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.get(), on_token_wanted);
     rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
   }

@@ -233,6 +233,14 @@ config::StringMap connection_properties(const ConnectionOptions& options,
   return properties;
 }
 
+std::string property_of(const config::StringMap& properties, std::string_view name) {
+  std::string last;
+  for (const auto& [key, value] : properties) {
+    if (key == name) last = value;
+  }
+  return last;
+}
+
 void set_default(config::StringMap& properties, const std::string& name, std::string value) {
   const bool given = std::any_of(properties.begin(), properties.end(),
                                  [&](const auto& property) { return property.first == name; });

@@ -65,6 +65,9 @@ Service service_of(const ConnectionOptions& options);
 config::StringMap connection_properties(const ConnectionOptions& options,
                                         const std::filesystem::path& project_root);
 
+// What a property is: the last value given, as for librdkafka; empty if there is none.
+std::string property_of(const config::StringMap& properties, std::string_view name);
+
 // Adds a property unless the user has given it.
 void set_default(config::StringMap& properties, const std::string& name, std::string value);
 

@@ -1,11 +1,17 @@
 #include "connectors/kafka/consumer.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iterator>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/fetch/fetched_feed.h"
 #include "connectors/kafka/fetch/fetcher.h"
+#include "connectors/kafka/fetch/security.h"
 #include "connectors/kafka/queue_feed.h"
 
 namespace lakeward::connectors::kafka {
@@ -16,16 +22,46 @@ namespace {
 constexpr size_t kAheadKilobytes = 64 << 10;
 constexpr size_t kAheadMessages = 200'000;
 
+// What the fetcher does as it says, or what has nothing to do with fetching. Some only with the
+// value that event hubs have (event_hubs.cc), as it is what the fetcher does anyway.
+struct KnownProperty {
+  std::string_view name;
+  std::string_view value = "";  // any
+};
+constexpr KnownProperty kKnownProperties[] = {
+    {"bootstrap.servers"},
+    {"client.id"},
+    {"isolation.level"},
+    {"group.id"},
+    {"metadata.max.age.ms"},
+    {"socket.timeout.ms"},
+    {"socket.keepalive.enable", "true"},
+    {"connections.max.idle.ms", "180000"},
+    {"security.protocol"},
+    {"ssl.ca.location"},
+    {"ssl.certificate.location"},
+    {"ssl.key.location"},
+    {"ssl.key.password"},
+    {"enable.ssl.certificate.verification"},
+    {"sasl.mechanisms"},
+    {"sasl.username"},
+    {"sasl.password"},
+};
+
+bool is_known(const std::string& name, const std::string& value) {
+  return std::any_of(std::begin(kKnownProperties), std::end(kKnownProperties),
+                     [&](const KnownProperty& known) {
+                       return known.name == name && (known.value.empty() || known.value == value);
+                     });
+}
+
 }  // namespace
 
 FetchBy choose_fetcher(const config::StringMap& properties) {
-  const auto is_known = [](const auto& property) {
-    const auto& [name, value] = property;
-    return name == "bootstrap.servers" || name == "isolation.level" || name == "group.id" ||
-           name == "client.id" || (name == "security.protocol" && value == "plaintext");
-  };
-  return std::all_of(properties.begin(), properties.end(), is_known) ? FetchBy::kFetcher
-                                                                     : FetchBy::kLibrdkafka;
+  const bool known = std::all_of(properties.begin(), properties.end(), [](const auto& property) {
+    return is_known(property.first, property.second);
+  });
+  return known && fetch::can_secure(properties) ? FetchBy::kFetcher : FetchBy::kLibrdkafka;
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& properties,
@@ -66,11 +102,19 @@ Status Consumer::feed_by_librdkafka(const Offsets& from) {
 
 Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from) {
   fetch::FetcherOptions options;
+  options.service = client_->service();
   options.ahead_bytes = kAheadKilobytes << 10;
   for (const auto& [name, value] : properties) {
     if (name == "isolation.level") options.fetch.read_committed = value == "read_committed";
     if (name == "client.id") options.client_id = value;
+    if (name == "socket.timeout.ms") {  // read as librdkafka reads it, which has accepted it
+      options.patience =
+          std::chrono::milliseconds(std::strtol(value.c_str(), nullptr, 0) + options.fetch.wait_ms);
+    }
   }
+  Result<fetch::Security> security = fetch::make_security(properties);
+  if (!security.ok()) return security.status().with_context(client_->service().name);
+  options.security = std::move(*security);
   std::vector<std::string> topics;
   for (const auto& [partition, offset] : from) {
     if (topics.empty() || topics.back() != partition.topic) topics.push_back(partition.topic);
@@ -80,8 +124,8 @@ Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offs
       [client = client_.get(), topics = std::move(topics)] { return client->leaders(topics); },
       bell_, client_->events());
   for (const auto& [partition, offset] : from) {
-    feeds_[partition] =
-        std::make_unique<fetch::FetchedFeed>(fetcher_->queue(partition), partition, offset);
+    feeds_[partition] = std::make_unique<fetch::FetchedFeed>(
+        fetcher_->queue(partition), client_->service().name + ": " + partition.to_string(), offset);
   }
   return ok_status();
 }

@@ -1,21 +1,12 @@
 #include "connectors/kafka/fetch/connection.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
 #include "base/reuse.h"
+#include "connectors/kafka/fetch/socket.h"
 #include "connectors/kafka/fetch/wire.h"
 #include "format/record_batch.h"
 
@@ -24,6 +15,13 @@ namespace {
 
 // What an answer may have at most: a broker that says more is none.
 constexpr size_t kLargestAnswer = size_t{1} << 30;
+// And before it has let us in.
+constexpr size_t kLargestIntroduction = 256 << 10;
+// Services end connections that were idle for longer; some without a word, so that the next
+// question would wait for an answer in vain. Azure Event Hubs: after four minutes.
+constexpr std::chrono::minutes kLongestIdle{3};
+// Logins are not repeated more often, whatever a broker says of their end.
+constexpr std::chrono::seconds kShortestSession{1};
 // Free blocks are kept up to this many.
 constexpr size_t kFreeBlocks = 4;
 constexpr size_t kSmallestBlock = 64 << 10;
@@ -33,8 +31,6 @@ constexpr size_t kSmallestBlock = 64 << 10;
 size_t block_size(size_t answer) {
   return std::bit_ceil(std::max(answer + format::kPadding, kSmallestBlock));
 }
-
-bool would_wait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
@@ -58,144 +54,155 @@ std::shared_ptr<AnswerMemory::Block> AnswerMemory::take(size_t size) {
   return block;
 }
 
-Connection::Connection(BrokerAddress address, AnswerMemory& memory)
-    : address_(std::move(address)), memory_(memory) {}
-
-Connection::~Connection() { close(); }
+Connection::Connection(BrokerAddress address, std::string client_id, Security security,
+                       AnswerMemory& memory)
+    : address_(std::move(address)),
+      client_id_(std::move(client_id)),
+      security_(std::move(security)),
+      memory_(memory) {}
 
 void Connection::close() {
-  if (socket_ >= 0) ::close(socket_);
-  socket_ = -1;
+  stream_.reset();
+  introduction_.reset();
   phase_ = Phase::kClosed;
   text_.reset();
+  // It may hold a password.
+  question_.clear();
 }
 
-Status Connection::failed(const std::string& what) {
+Status Connection::failed(const Status& why) {
   close();
-  return unavailable(address_.host + ":" + std::to_string(address_.port) + ": " + what);
+  return why.with_context(address_.host + ":" + std::to_string(address_.port));
 }
 
 Status Connection::open() {
   close();
-  since_ = std::chrono::steady_clock::now();
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const std::string port = std::to_string(address_.port);
-  if (const int error = getaddrinfo(address_.host.c_str(), port.c_str(), &hints, &found);
-      error != 0) {
-    return failed(std::string("the host cannot be found: ") + gai_strerror(error));
+  since_ = Clock::now();
+  session_end_.reset();
+  std::unique_ptr<SaslClient> sasl;
+  if (security_.login) {
+    Result<std::unique_ptr<SaslClient>> made = security_.login();
+    if (!made.ok()) return failed(made.status());
+    sasl = std::move(*made);
   }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
-  int error = 0;
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    socket_ = ::socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (socket_ < 0) return failed(std::strerror(errno));
-    const int on = 1;
-    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (::connect(socket_, one->ai_addr, one->ai_addrlen) == 0 || errno == EINPROGRESS) {
-      phase_ = Phase::kConnecting;
-      return ok_status();
-    }
-    error = errno;
-    ::close(std::exchange(socket_, -1));
+  // Another of the host's addresses each time: one may be out of reach.
+  Result<std::unique_ptr<ByteStream>> stream = Socket::connect(address_, attempts_++);
+  if (stream.ok() && security_.tls != nullptr) {
+    stream = security_.tls->encrypt(std::move(*stream), address_.host);
   }
-  return failed(std::string("connecting failed: ") + std::strerror(error));
-}
-
-Status Connection::finish_connecting() {
-  int error = 0;
-  socklen_t size = sizeof(error);
-  ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0) return failed(std::string("connecting failed: ") + std::strerror(error));
-  phase_ = Phase::kIdle;
+  if (!stream.ok()) return failed(stream.status());
+  stream_ = std::move(*stream);
+  introduction_ = std::make_unique<Introduction>(client_id_, std::move(sasl));
+  phase_ = Phase::kEstablishing;
   return ok_status();
 }
 
-void Connection::ask(std::string question) {
+Connection::Clock::time_point Connection::expires() const {
+  const Clock::time_point idle_for_long = since_ + kLongestIdle;
+  return session_end_ ? std::min(*session_end_, idle_for_long) : idle_for_long;
+}
+
+Status Connection::ask(std::string question) {
   CHECK(is_idle(), "one question at a time");
+  since_ = Clock::now();
+  const Status status = begin(std::move(question));
+  return status.ok() ? status : failed(status);
+}
+
+Status Connection::begin(std::string question) {
   question_ = std::move(question);
   done_ = 0;
   phase_ = Phase::kAsking;
-  since_ = std::chrono::steady_clock::now();
-}
-
-short Connection::events() const {
-  switch (phase_) {
-    case Phase::kConnecting:
-    case Phase::kAsking:
-      return POLLOUT;
-    default:
-      return POLLIN;
-  }
+  return send_more().status();
 }
 
 Result<bool> Connection::send_more() {
   while (done_ < question_.size()) {
-    const ssize_t sent =
-        ::send(socket_, question_.data() + done_, question_.size() - done_, MSG_NOSIGNAL);
-    if (sent >= 0) {
-      done_ += static_cast<size_t>(sent);
-    } else if (would_wait()) {
-      return false;
-    } else {
-      return failed(std::string("sending failed: ") + std::strerror(errno));
-    }
+    ASSIGN_OR_RETURN(const size_t sent, stream_->send(std::string_view(question_).substr(done_)));
+    if (sent == 0) return false;
+    done_ += sent;
   }
+  question_.clear();
+  phase_ = Phase::kSize;
+  done_ = 0;
   return true;
 }
 
 Result<bool> Connection::receive_more(char* into, size_t size) {
   while (done_ < size) {
-    const ssize_t got = ::recv(socket_, into + done_, size - done_, 0);
-    if (got > 0) {
-      done_ += static_cast<size_t>(got);
-    } else if (got == 0) {
-      return failed("the broker closed the connection");
-    } else if (would_wait()) {
-      return false;
-    } else {
-      return failed(std::string("receiving failed: ") + std::strerror(errno));
-    }
+    ASSIGN_OR_RETURN(const size_t got, stream_->receive(into + done_, size - done_));
+    if (got == 0) return false;
+    done_ += got;
+    if (introduction_ == nullptr) since_ = Clock::now();
   }
   return true;
 }
 
+size_t Connection::largest_answer() const {
+  return introduction_ == nullptr ? kLargestAnswer : kLargestIntroduction;
+}
+
 Result<std::optional<Answer>> Connection::proceed() {
-  if (phase_ == Phase::kConnecting) {
-    RETURN_IF_ERROR(finish_connecting());
+  if (phase_ == Phase::kIdle) {
+    watch_idle();
     return std::optional<Answer>();
   }
-  if (phase_ == Phase::kIdle) {  // nothing was asked: only an end can have come
-    char unasked = 0;
-    done_ = 0;
-    ASSIGN_OR_RETURN(const bool any, receive_more(&unasked, 1));
-    if (any) return failed("the broker said something that was not asked");
-    return std::optional<Answer>();
+  Result<std::optional<Answer>> answer = proceed_open();
+  if (!answer.ok()) return failed(answer.status());
+  return answer;
+}
+
+// Nothing was asked: only an end can have come, or what belongs to TLS itself.
+void Connection::watch_idle() {
+  char unasked = 0;
+  const Result<size_t> got = stream_->receive(&unasked, 1);
+  if (!got.ok() || *got > 0) close();
+}
+
+Result<std::optional<Answer>> Connection::proceed_open() {
+  if (phase_ == Phase::kEstablishing) {
+    ASSIGN_OR_RETURN(const bool established, stream_->establish());
+    if (!established) return std::optional<Answer>();
+    RETURN_IF_ERROR(begin(introduction_->first()));
   }
-  if (phase_ == Phase::kAsking) {
-    ASSIGN_OR_RETURN(const bool sent, send_more());
-    if (!sent) return std::optional<Answer>();
-    phase_ = Phase::kSize;
-    done_ = 0;
-  }
-  if (phase_ == Phase::kSize) {
-    ASSIGN_OR_RETURN(const bool whole, receive_more(size_, sizeof(size_)));
-    if (!whole) return std::optional<Answer>();
-    const auto size = load_big_endian<int32_t>(size_);
-    if (size < 0 || static_cast<size_t>(size) > kLargestAnswer) {
-      return failed("this is no Kafka broker, or one that wants TLS");
+  while (phase_ != Phase::kIdle) {
+    if (phase_ == Phase::kAsking) {
+      ASSIGN_OR_RETURN(const bool sent, send_more());
+      if (!sent) break;
     }
-    text_bytes_ = static_cast<size_t>(size);
-    text_ = memory_.take(text_bytes_);
-    phase_ = Phase::kText;
-    done_ = 0;
+    if (phase_ == Phase::kSize) {
+      ASSIGN_OR_RETURN(const bool whole, receive_more(size_, sizeof(size_)));
+      if (!whole) break;
+      const auto size = load_big_endian<int32_t>(size_);
+      if (size < 0 || static_cast<size_t>(size) > largest_answer()) {
+        return unavailable("this is no Kafka broker, or one that wants TLS");
+      }
+      text_bytes_ = static_cast<size_t>(size);
+      text_ = memory_.take(text_bytes_);
+      phase_ = Phase::kText;
+      done_ = 0;
+    }
+    ASSIGN_OR_RETURN(const bool whole, receive_more(text_->bytes.get(), text_bytes_));
+    if (!whole) break;
+    phase_ = Phase::kIdle;
+    const std::string_view text(text_->bytes.get(), text_bytes_);
+    if (introduction_ == nullptr) return std::optional(Answer{std::move(text_), text});
+    RETURN_IF_ERROR(introduce(text));
   }
-  ASSIGN_OR_RETURN(const bool whole, receive_more(text_->bytes.get(), text_bytes_));
-  if (!whole) return std::optional<Answer>();
-  phase_ = Phase::kIdle;
-  const std::string_view text(text_->bytes.get(), text_bytes_);
-  return std::optional(Answer{std::move(text_), text});
+  return std::optional<Answer>();
+}
+
+// Goes on with the introduction, to which this is an answer.
+Status Connection::introduce(std::string_view answer) {
+  ASSIGN_OR_RETURN(std::optional<std::string> next, introduction_->next(answer));
+  text_.reset();
+  if (next) return begin(std::move(*next));
+  since_ = Clock::now();
+  if (const auto session = introduction_->session()) {
+    session_end_ = since_ + std::max<Clock::duration>(*session * 4 / 5, kShortestSession);
+  }
+  introduction_.reset();
+  return ok_status();
 }
 
 }  // namespace lakeward::connectors::kafka::fetch

@@ -5,8 +5,6 @@
 namespace lakeward::connectors::kafka::fetch {
 namespace {
 
-constexpr int16_t kFetch = 1;
-constexpr int16_t kVersion = 4;
 constexpr int32_t kConsumer = -1;
 
 FetchedPartition parse_partition(WireReader& reader, std::string_view topic) {
@@ -33,8 +31,8 @@ std::string fetch_request(int32_t correlation, std::string_view client_id,
                           const std::vector<FetchPosition>& positions,
                           const FetchOptions& options) {
   WireWriter request;
-  request.number(kFetch);
-  request.number(kVersion);
+  request.number(kFetchApi);
+  request.number(kFetchVersion);
   request.number(correlation);
   request.text(client_id);
   request.number(kConsumer);

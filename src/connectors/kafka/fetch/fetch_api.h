@@ -13,6 +13,9 @@
 
 namespace lakeward::connectors::kafka::fetch {
 
+inline constexpr int16_t kFetchApi = 1;
+inline constexpr int16_t kFetchVersion = 4;
+
 struct FetchOptions {
   bool read_committed = true;
   int32_t wait_ms = 500;  // how long the broker may wait for the first byte

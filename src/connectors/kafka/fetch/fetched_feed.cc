@@ -45,7 +45,7 @@ Status FetchedFeed::unpack(Wanted wanted, const std::shared_ptr<MessageBlock>& b
   before_unpacked_ = reader_;
   while (!reader_.done() && block->size() < kUnpackedMessages) {
     Result<int64_t> behind = reader_.next(known_, wanted, *block);
-    if (!behind.ok()) return behind.status().with_context("kafka: " + partition_.to_string());
+    if (!behind.ok()) return behind.status().with_context(place_);
     known_ = std::max(known_, *behind);
   }
   if (block->empty()) return ok_status();
@@ -69,7 +69,7 @@ Result<Slice> FetchedFeed::take(int64_t to, Wanted wanted,
       if (!fetched) return Slice{};
       if (!fetched->failure.ok()) {
         lost_ = fetched->lost;
-        return fetched->failure.with_context("kafka: " + partition_.to_string());
+        return fetched->failure.with_context(place_);
       }
       reader_ = std::move(fetched->records);
     }

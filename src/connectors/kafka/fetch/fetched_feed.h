@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "connectors/kafka/consumer.h"
 #include "connectors/kafka/fetch/fetcher.h"
@@ -11,9 +13,9 @@ namespace lakeward::connectors::kafka::fetch {
 
 class FetchedFeed final : public PartitionFeed {
  public:
-  // `queue` outlives it.
-  FetchedFeed(Fetcher::Queue& queue, TopicPartition partition, int64_t position)
-      : queue_(queue), partition_(std::move(partition)), position_(position), known_(position) {}
+  // `queue` outlives it. `place` begins each message: "kafka: topic/0".
+  FetchedFeed(Fetcher::Queue& queue, std::string place, int64_t position)
+      : queue_(queue), place_(std::move(place)), position_(position), known_(position) {}
 
   int64_t position() const override { return position_; }
   bool finish(int64_t to) override;
@@ -29,7 +31,7 @@ class FetchedFeed final : public PartitionFeed {
   Slice take_unpacked(int64_t to);
 
   Fetcher::Queue& queue_;
-  const TopicPartition partition_;
+  const std::string place_;
   int64_t position_;
   // Between the position and here there is nothing but what is unpacked.
   int64_t known_;

@@ -16,8 +16,6 @@ constexpr milliseconds kFirstBackoff{50};
 constexpr milliseconds kLongestBackoff{1'000};
 // How soon it is asked again who leads a partition.
 constexpr milliseconds kLeadersBackoff{200};
-// A broker that says nothing for so long is taken for dead.
-constexpr milliseconds kPatience{30'000};
 // A partition's part of an answer is not asked to be smaller: what producers send at once.
 constexpr size_t kLeastShare = 16 << 10;
 // What is fetched may hold so many times its own size: answers are kept whole until the partitions
@@ -51,7 +49,8 @@ struct Fetcher::Partition {
 };
 
 struct Fetcher::Link {
-  Link(BrokerAddress address, AnswerMemory& memory) : connection(std::move(address), memory) {}
+  Link(BrokerAddress address, const FetcherOptions& options, AnswerMemory& memory)
+      : connection(std::move(address), options.client_id, options.security, memory) {}
   Connection connection;
   Clock::time_point next_try{};
   milliseconds backoff{0};
@@ -144,7 +143,7 @@ Fetcher::Link& Fetcher::link_to(const BrokerAddress& address) {
   for (const std::unique_ptr<Link>& link : links_) {
     if (link->connection.address() == address) return *link;
   }
-  links_.push_back(std::make_unique<Link>(address, memory_));
+  links_.push_back(std::make_unique<Link>(address, options_, memory_));
   return *links_.back();
 }
 
@@ -158,6 +157,9 @@ void Fetcher::ask(Link& link) {
     positions.push_back({name, partition->next});
   }
   if (positions.empty()) return;
+  if (link.connection.is_idle() && Clock::now() >= link.connection.expires()) {
+    link.connection.close();
+  }
   if (!link.connection.is_open()) {
     if (Clock::now() < link.next_try) return;
     const Status opened = link.connection.open();
@@ -169,37 +171,45 @@ void Fetcher::ask(Link& link) {
               positions.begin() + static_cast<ptrdiff_t>(link.turn++ % positions.size()),
               positions.end());
   link.correlation = ++correlation_;
-  link.connection.ask(
+  const Status asked = link.connection.ask(
       fetch_request(link.correlation, options_.client_id, positions, options_.fetch));
+  if (!asked.ok()) fail(link, asked);
 }
 
 void Fetcher::wait() {
   std::vector<pollfd> waiting = {{budget_->descriptor(), POLLIN, 0}};
   std::vector<Link*> links;
   const Clock::time_point now = Clock::now();
-  auto until = now + kPatience;
+  auto until = now + options_.patience;
   if (leaders_due_) until = std::min(until, *leaders_due_);
   for (const std::unique_ptr<Link>& link : links_) {
     if (!link->connection.is_open()) {
       if (link->next_try > now) until = std::min(until, link->next_try);
       continue;
     }
-    waiting.push_back({link->connection.socket(), link->connection.events(), 0});
+    if (!link->connection.is_idle()) {
+      until = std::min(until, link->connection.since() + options_.patience);
+    }
+    waiting.push_back({link->connection.descriptor(), link->connection.events(), 0});
     links.push_back(link.get());
   }
   const auto rest = std::chrono::ceil<milliseconds>(until - now).count();
   ::poll(waiting.data(), waiting.size(), static_cast<int>(std::max<int64_t>(0, rest)));
   if (waiting[0].revents != 0) budget_->clear_wakes();
   for (size_t i = 0; i < links.size(); ++i) {
-    Link& link = *links[i];
-    if (waiting[i + 1].revents != 0) {
-      proceed(link);
-    } else if (!link.connection.is_idle() && Clock::now() - link.connection.since() > kPatience) {
-      link.connection.close();
-      fail(link, unavailable(link.connection.address().host + ": no answer for " +
-                             std::to_string(kPatience.count() / 1'000) + " s"));
-    }
+    if (waiting[i + 1].revents != 0) proceed(*links[i]);
+    watch(*links[i]);
   }
+}
+
+// Gives a broker up that says nothing.
+void Fetcher::watch(Link& link) {
+  Connection& connection = link.connection;
+  if (!connection.is_open() || connection.is_idle()) return;
+  if (Clock::now() < connection.since() + options_.patience) return;
+  connection.close();
+  fail(link, unavailable(connection.address().host + ": no answer for " +
+                         std::to_string(options_.patience.count() / 1'000) + " s"));
 }
 
 void Fetcher::proceed(Link& link) {
@@ -234,7 +244,7 @@ void Fetcher::deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartiti
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     Fetched failed;
-    failed.failure = kafka_status(error, rd_kafka_err2str(error));
+    failed.failure = kafka_status(error, rd_kafka_err2str(error), options_.service);
     failed.lost = error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
     partition.over = true;
     partition.queue.push(std::move(failed));
@@ -251,13 +261,28 @@ void Fetcher::deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartiti
 }
 
 void Fetcher::fail(Link& link, const Status& status) {
+  if (status.code() == StatusCode::kUnsupported) return leave_to_others(link, status);
   link.backoff = std::clamp(link.backoff * 2, kFirstBackoff, kLongestBackoff);
   link.next_try = Clock::now() + link.backoff;
   leaders_due_ = link.next_try;
-  events_.add(RD_KAFKA_RESP_ERR__TRANSPORT, status.message().c_str());
+  const bool refused = status.code() == StatusCode::kInvalidArgument;
+  events_.add(refused ? RD_KAFKA_RESP_ERR__AUTHENTICATION : RD_KAFKA_RESP_ERR__TRANSPORT,
+              status.message().c_str());
   const bool any_open = std::any_of(links_.begin(), links_.end(),
                                     [](const auto& one) { return one->connection.is_open(); });
   if (!any_open) events_.add(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "");
+  bell_.ring();
+}
+
+// The broker's partitions cannot be read in this way.
+void Fetcher::leave_to_others(Link& link, const Status& status) {
+  for (const auto& [name, partition] : partitions_) {
+    if (partition->leader != &link || partition->over) continue;
+    Fetched failed;
+    failed.failure = status;
+    partition->over = true;
+    partition->queue.push(std::move(failed));
+  }
   bell_.ring();
 }
 

@@ -39,7 +39,11 @@ using Leaders = std::map<TopicPartition, BrokerAddress>;
 
 struct FetcherOptions {
   std::string client_id = "lakeward";
+  Service service;
+  Security security;
   FetchOptions fetch;
+  // A broker that says nothing for so long is taken for dead.
+  std::chrono::milliseconds patience{30'000};
   // Of all partitions, as brokers send them; the memory that they keep is twice this at most. Each
   // partition may have its share. One of which nothing is there is asked for in any case, as
   // somebody may wait for it.
@@ -77,7 +81,9 @@ class Fetcher {
   void proceed(Link& link);
   void deliver(Link& link, const Answer& answer);
   void deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartition& fetched);
+  void watch(Link& link);
   void fail(Link& link, const Status& status);
+  void leave_to_others(Link& link, const Status& status);
 
   FetcherOptions options_;
   const size_t share_bytes_;  // of ahead_bytes, for each partition

@@ -97,6 +97,7 @@ class WireWriter {
     number(static_cast<int16_t>(value.size()));
     text_.append(value);
   }
+  void bytes(std::string_view value) { text_.append(value); }
   const std::string& str() const { return text_; }
   // With the size of all that was written before it, as every request begins.
   std::string framed() const {

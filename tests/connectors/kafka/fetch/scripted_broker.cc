@@ -13,7 +13,7 @@
 namespace lakeward::connectors::kafka::fetch {
 namespace {
 
-constexpr int16_t kFetch = 1;
+constexpr int16_t kApiVersions = 18;
 
 bool receive_all(int socket, std::string& bytes) {
   for (size_t done = 0; done < bytes.size();) {
@@ -86,6 +86,16 @@ std::string format_answer(int32_t correlation, const FetchAnswer& answer) {
   return size.str() + text;
 }
 
+// It knows nothing but Fetch, of the version that is asked here.
+std::string format_versions(int32_t correlation) {
+  WireWriter writer;
+  writer.number(correlation);
+  writer.number(int16_t{0});  // no error
+  writer.number(int32_t{1});
+  for (const int16_t number : {kFetchApi, kFetchVersion, kFetchVersion}) writer.number(number);
+  return writer.framed();
+}
+
 }  // namespace
 
 ScriptedBroker::ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer)
@@ -125,10 +135,14 @@ void ScriptedBroker::serve(int socket) {
   while (const std::optional<std::string> request = receive_request(socket)) {
     WireReader reader(*request);
     const auto api = reader.number<int16_t>();
-    EXPECT_EQ(api, kFetch);
     reader.number<int16_t>();  // version
     const auto correlation = reader.number<int32_t>();
     reader.text();  // the client's name
+    if (api == kApiVersions) {
+      if (!send_all(socket, format_versions(correlation))) return;
+      continue;
+    }
+    EXPECT_EQ(api, kFetchApi);
     const FetchAnswer answer = answer_(parse_request(reader));
     if (answer.empty()) continue;
     if (!send_all(socket, format_answer(correlation, answer))) return;

@@ -1,0 +1,44 @@
+#include "connectors/kafka/fetch/sasl.h"
+
+#include <utility>
+
+namespace lakeward::connectors::kafka::fetch {
+namespace {
+
+constexpr size_t kShownBytes = 300;
+
+class PlainClient final : public SaslClient {
+ public:
+  PlainClient(std::string user, SecretString password)
+      : user_(std::move(user)), password_(std::move(password)) {}
+
+  std::string_view mechanism() const override { return "PLAIN"; }
+  std::string first() override {
+    return std::string(1, '\0') + user_ + std::string(1, '\0') + password_.expose();
+  }
+  Result<std::optional<std::string>> respond(std::string_view) override {
+    return std::optional<std::string>();
+  }
+  const SecretString& secret() const override { return password_; }
+
+ private:
+  const std::string user_;
+  const SecretString password_;
+};
+
+}  // namespace
+
+std::unique_ptr<SaslClient> make_plain(std::string user, SecretString password) {
+  return std::make_unique<PlainClient>(std::move(user), std::move(password));
+}
+
+std::string shown(std::string_view said, const SecretString& secret) {
+  if (!secret.empty() && said.find(secret.expose()) != std::string_view::npos) return "(hidden)";
+  std::string text;
+  for (const char c : said.substr(0, kShownBytes)) {
+    text += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  }
+  return text;
+}
+
+}  // namespace lakeward::connectors::kafka::fetch
