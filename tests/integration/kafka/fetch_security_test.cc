@@ -49,6 +49,13 @@ config::StringMap plain_over_tls(config::StringMap more = {}) {
   return more;
 }
 
+config::StringMap scram(const char* mechanism, const char* user, const char* password) {
+  return {{"security.protocol", "sasl_plaintext"},
+          {"sasl.mechanisms", mechanism},
+          {"sasl.username", user},
+          {"sasl.password", password}};
+}
+
 config::StringMap client_certificate(const std::string& name) {
   return {{"security.protocol", "ssl"},
           {"ssl.ca.location", certificate("ca.pem")},
@@ -138,17 +145,20 @@ TEST_P(FetchLogin, LetsTheFetcherReadEverything) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, FetchLogin,
-    ::testing::Values(Accepted{"Plain", "LAKEWARD_KAFKA", [] { return config::StringMap(); }},
-                      Accepted{"PlainOverTls", "LAKEWARD_KAFKA_SASL_TLS",
-                               [] { return plain_over_tls(); }},
-                      Accepted{"UnverifiedIfTheUserSaysSo", "LAKEWARD_KAFKA_SASL_TLS",
-                               [] {
-                                 return plain_over_tls(
-                                     {{"ssl.ca.location", certificate("other-ca.pem")},
-                                      {"enable.ssl.certificate.verification", "false"}});
-                               }},
-                      Accepted{"ClientCertificate", "LAKEWARD_KAFKA_MTLS",
-                               [] { return client_certificate("client"); }}),
+    ::testing::Values(
+        Accepted{"Plain", "LAKEWARD_KAFKA", [] { return config::StringMap(); }},
+        Accepted{"PlainOverTls", "LAKEWARD_KAFKA_SASL_TLS", [] { return plain_over_tls(); }},
+        Accepted{"ScramSha256", "LAKEWARD_KAFKA_SCRAM",
+                 [] { return scram("SCRAM-SHA-256", "reader", "reader's password"); }},
+        Accepted{"ScramSha512", "LAKEWARD_KAFKA_SCRAM",
+                 [] { return scram("SCRAM-SHA-512", "reader", "reader's password"); }},
+        Accepted{"UnverifiedIfTheUserSaysSo", "LAKEWARD_KAFKA_SASL_TLS",
+                 [] {
+                   return plain_over_tls({{"ssl.ca.location", certificate("other-ca.pem")},
+                                          {"enable.ssl.certificate.verification", "false"}});
+                 }},
+        Accepted{"ClientCertificate", "LAKEWARD_KAFKA_MTLS",
+                 [] { return client_certificate("client"); }}),
     [](const auto& info) { return info.param.name; });
 
 struct Refused {
@@ -179,6 +189,12 @@ INSTANTIATE_TEST_SUITE_P(
                   return plain_over_tls({{"sasl.password", "s3cret"}});
                 },
                 "SASL PLAIN authentication failed: ", kLogin},
+        Refused{"WrongScramPassword", "LAKEWARD_KAFKA_SCRAM",
+                [] { return scram("SCRAM-SHA-256", "reader", "s3cret"); },
+                "SASL SCRAM-SHA-256 authentication failed: ", kLogin},
+        Refused{"UnknownScramUser", "LAKEWARD_KAFKA_SCRAM",
+                [] { return scram("SCRAM-SHA-512", "nobody", "s3cret"); },
+                "SASL SCRAM-SHA-512 authentication failed: ", kLogin},
         Refused{"WrongMechanism", "LAKEWARD_KAFKA_SCRAM",
                 [] {
                   return plain_over_tls({{"security.protocol", "sasl_plaintext"}});

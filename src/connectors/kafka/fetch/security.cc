@@ -1,9 +1,11 @@
 #include "connectors/kafka/fetch/security.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "connectors/kafka/connection.h"
+#include "connectors/kafka/fetch/scram.h"
 
 namespace lakeward::connectors::kafka::fetch {
 namespace {
@@ -25,10 +27,29 @@ TlsOptions tls_options(const config::StringMap& properties) {
   return options;
 }
 
+std::optional<ScramHash> scram_hash(const std::string& mechanism) {
+  if (mechanism == "SCRAM-SHA-256") return ScramHash::kSha256;
+  if (mechanism == "SCRAM-SHA-512") return ScramHash::kSha512;
+  return std::nullopt;
+}
+
+SaslLogin password_login(const config::StringMap& properties) {
+  return [hash = scram_hash(property_of(properties, "sasl.mechanisms")),
+          user = property_of(properties, "sasl.username"),
+          password = SecretString(
+              property_of(properties, "sasl.password"))]() -> Result<std::unique_ptr<SaslClient>> {
+    if (!hash) return make_plain(user, password);
+    ASSIGN_OR_RETURN(std::string nonce, make_nonce());
+    return make_scram(*hash, user, password, std::move(nonce));
+  };
+}
+
 }  // namespace
 
 bool can_secure(const config::StringMap& properties) {
-  return !has_sasl(properties) || property_of(properties, "sasl.mechanisms") == "PLAIN";
+  if (!has_sasl(properties)) return true;
+  const std::string mechanism = property_of(properties, "sasl.mechanisms");
+  return mechanism == "PLAIN" || scram_hash(mechanism).has_value();
 }
 
 Result<Security> make_security(const config::StringMap& properties) {
@@ -36,12 +57,7 @@ Result<Security> make_security(const config::StringMap& properties) {
   if (has_tls(properties)) {
     ASSIGN_OR_RETURN(security.tls, TlsContext::make(tls_options(properties)));
   }
-  if (has_sasl(properties)) {
-    security.login = [user = property_of(properties, "sasl.username"),
-                      password = SecretString(property_of(properties, "sasl.password"))] {
-      return Result<std::unique_ptr<SaslClient>>(make_plain(user, password));
-    };
-  }
+  if (has_sasl(properties)) security.login = password_login(properties);
   return security;
 }
 
