@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "connectors/declared_options.h"
+#include "connectors/kafka/topic_description.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -89,7 +90,8 @@ Result<std::string> KafkaSink::reach() {
     seen += " will be made";
   } else {
     RETURN_IF_ERROR(found.status());
-    if (may_write(*client, options_.topic) == false) {
+    const auto described = describe_topics(*client, {options_.topic}, true);
+    if (described.ok() && described->size() == 1 && described->front().may_write == false) {
       return invalid_argument(name() + ": this user may not write; " +
                               (service_.write_permission.empty()
                                    ? "it needs the permission Write on the topic"

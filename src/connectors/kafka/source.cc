@@ -87,6 +87,7 @@ Status KafkaSource::discover() {
     RETURN_IF_ERROR(numbers.status());
     for (const int32_t number : *numbers) found.push_back({topic, number});
   }
+  if (log_ != nullptr) RETURN_IF_ERROR(identity_.check(*client, topics, *log_));
   partitions_ = std::move(found);
   discovered_ = clock_.now();
   return ok_status();

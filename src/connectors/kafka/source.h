@@ -10,6 +10,7 @@
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/options.h"
 #include "connectors/kafka/record_reader.h"
+#include "connectors/kafka/topic_identity.h"
 #include "stream/registry.h"
 #include "stream/source.h"
 
@@ -55,6 +56,7 @@ class KafkaSource final : public stream::Source {
   Clock& clock_;
   config::StringMap properties_;  // holds secrets
   checkpoint::SourceLog* log_ = nullptr;
+  TopicIdentity identity_;
   std::unique_ptr<Client> client_;
   std::shared_ptr<ConsumerPool> consumers_;
   std::optional<Offsets> initial_;

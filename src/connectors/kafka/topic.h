@@ -1,8 +1,7 @@
-// Making topics, and what this user may do with one.
+// Making topics.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "config/options.h"
@@ -19,8 +18,5 @@ struct NewTopic {
 // Makes a topic and waits until it can be used; one that exists is left as it is. Errors:
 // InvalidArgument (no permission, or what the brokers refuse), Unavailable.
 Status create_topic(Client& client, const std::string& topic, const NewTopic& wanted);
-
-// Whether the brokers would take records of a topic that exists; nullopt if they do not say so.
-std::optional<bool> may_write(Client& client, const std::string& topic);
 
 }  // namespace lakeward::connectors::kafka

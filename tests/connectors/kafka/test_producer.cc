@@ -87,6 +87,18 @@ void TestProducer::create_topic(const std::string& topic, int partitions) {
   rd_kafka_NewTopic_destroy(wanted);
 }
 
+void TestProducer::delete_topic(const std::string& topic) {
+  rd_kafka_DeleteTopic_t* wanted = rd_kafka_DeleteTopic_new(topic.c_str());
+  rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);
+  rd_kafka_DeleteTopics(handle_, &wanted, 1, nullptr, answers);
+  rd_kafka_event_t* answer = rd_kafka_queue_poll(answers, kTimeoutMs);
+  ASSERT_NE(rd_kafka_event_DeleteTopics_result(answer), nullptr);
+  EXPECT_EQ(rd_kafka_event_error(answer), RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_event_destroy(answer);
+  rd_kafka_queue_destroy(answers);
+  rd_kafka_DeleteTopic_destroy(wanted);
+}
+
 void TestProducer::allow_only(const std::string& topic, const std::string& principal,
                               bool to_read) {
   std::array<char, 512> why{};

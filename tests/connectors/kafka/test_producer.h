@@ -36,6 +36,7 @@ class TestProducer {
   void abort();
 
   void create_topic(const std::string& topic, int partitions);
+  void delete_topic(const std::string& topic);
   // From now on only this principal ("User:alice"), and super users, may use the topic, or only
   // read it.
   void allow_only(const std::string& topic, const std::string& principal, bool to_read = false);

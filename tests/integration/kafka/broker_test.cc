@@ -114,6 +114,43 @@ TEST_F(KafkaBroker, CountsDeletedRecordsAsLostIfAskedTo) {
   }
 }
 
+// Its offsets mean other records, whether they look as if they went on or not.
+TEST_F(KafkaBroker, StopsAtATopicThatWasMadeAnew) {
+  for (const size_t records : {0u, 1u, 30u}) {
+    for (const bool while_running : {false, true}) {
+      const std::string name = topic + std::to_string(records) + (while_running ? "-r" : "-s");
+      World world;
+      TestProducer producer(properties());
+      producer.create_topic(name, 1);
+      producer.send(name, 0, std::vector<Message>(10, {"old"}));
+      const OptionList given = {{"brokers", scalar(address)}, {"topic", scalar(name)}};
+      auto run = std::make_unique<SourceRun>(world, "kafka", options(given));
+      ASSERT_TRUE(run->attach().ok());
+      const std::optional<stream::Offset> to = run->plan(std::nullopt).value();
+      ASSERT_TRUE(to);
+      EXPECT_EQ(run->read({std::nullopt, *to}).value().size(), 10u);
+
+      producer.delete_topic(name);
+      if (while_running) {
+        world.clock.advance(Duration{10'000'000});
+        EXPECT_EQ(run->plan(*to).status().code(), StatusCode::kUnavailable);
+      }
+      TestProducer again(properties());
+      again.create_topic(name, 1);
+      if (records > 0) again.send(name, 0, std::vector<Message>(records, {"new"}));
+      if (while_running) {
+        world.clock.advance(Duration{10'000'000});
+      } else {
+        run = std::make_unique<SourceRun>(world, "kafka", options(given));
+        ASSERT_TRUE(run->attach().ok());
+      }
+      const auto plan = run->plan(*to);
+      EXPECT_EQ(plan.status().code(), StatusCode::kCorruption) << name;
+      EXPECT_THAT(plan.status().message(), HasSubstr("was deleted and made anew")) << name;
+    }
+  }
+}
+
 TEST_F(KafkaBroker, BeginsAtATime) {
   TestProducer producer(properties());
   producer.create_topic(topic, 2);

@@ -1,0 +1,48 @@
+#include "connectors/kafka/topic_identity.h"
+
+#include "connectors/kafka/topic_description.h"
+
+namespace lakeward::connectors::kafka {
+namespace {
+
+// Between two questions to brokers that do not answer: each may cost seconds.
+constexpr std::chrono::minutes kPause{5};
+
+}  // namespace
+
+Status TopicIdentity::check(Client& client, const std::vector<std::string>& topics,
+                            checkpoint::SourceLog& log) {
+  const auto now = std::chrono::steady_clock::now();
+  if (silent_ && now - *silent_ < kPause) return ok_status();
+  const Result<std::vector<TopicDescription>> described = describe_topics(client, topics, false);
+  silent_ = described.ok() ? std::nullopt : std::optional(now);
+  if (!described.ok()) return ok_status();
+  for (const TopicDescription& topic : *described) {
+    if (topic.id.empty()) continue;
+    RETURN_IF_ERROR(check(topic.name, topic.id, client.service(), log));
+  }
+  return ok_status();
+}
+
+Status TopicIdentity::check(const std::string& topic, const std::string& id, const Service& service,
+                            checkpoint::SourceLog& log) {
+  auto known = known_.find(topic);
+  if (known == known_.end()) {
+    const std::string file = "topic-" + topic;
+    const Result<std::string> kept = log.read_file(file);
+    if (kept.status().code() == StatusCode::kNotFound) {
+      RETURN_IF_ERROR(log.write_file(file, id));
+    } else {
+      RETURN_IF_ERROR(kept.status());
+    }
+    known = known_.emplace(topic, kept.ok() ? *kept : id).first;
+  }
+  if (known->second == id) return ok_status();
+  return corruption(service.name + ": the " + service.topic + " '" + topic +
+                    "' was deleted and made anew: the checkpoint has read one with the id " +
+                    known->second + ", and now it is " + id +
+                    ". Its offsets mean other records; to read it from its beginning, choose "
+                    "another checkpoint folder");
+}
+
+}  // namespace lakeward::connectors::kafka

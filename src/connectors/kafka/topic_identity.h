@@ -1,0 +1,31 @@
+// Whether topics are still the ones that a checkpoint has read.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/source_log.h"
+#include "connectors/kafka/client.h"
+
+namespace lakeward::connectors::kafka {
+
+// Remembers the id of each topic in the source's folder of the checkpoint, when it first meets it:
+// in a file topic-NAME, beside Spark's. A topic that was deleted and made anew under the same name
+// has offsets that mean other records.
+class TopicIdentity {
+ public:
+  // Errors: Corruption for a topic that was made anew. Brokers that do not tell ids are left alone.
+  Status check(Client& client, const std::vector<std::string>& topics, checkpoint::SourceLog& log);
+
+ private:
+  Status check(const std::string& topic, const std::string& id, const Service& service,
+               checkpoint::SourceLog& log);
+
+  std::optional<std::chrono::steady_clock::time_point> silent_;  // since when they do not tell
+  std::map<std::string, std::string> known_;                     // id by name
+};
+
+}  // namespace lakeward::connectors::kafka
