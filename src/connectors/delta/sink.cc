@@ -220,6 +220,10 @@ Status DeltaSink::commit(const stream::Epoch& epoch, stream::Committable committ
   auto* written = std::any_cast<Written>(&committable.content);
   CHECK(written != nullptr && table_writer_, "commit() follows write() of the same sink");
   const bool overwrite = options_.mode == Mode::kOverwrite;
+  // Nothing to add: written again, the epoch would add nothing again, so it need not be remembered.
+  const bool changes = overwrite || !written->layout->exists || !written->adds.empty() ||
+                       written->new_schema.has_value();
+  if (!changes) return ok_status();
   CommitRequest request;
   request.kind = overwrite ? CommitRequest::Kind::kOverwrite : CommitRequest::Kind::kAppend;
   request.adds = std::move(written->adds);

@@ -31,10 +31,15 @@ TEST_F(DeltaSink, KnowsNothingOfATableThatIsNotThere) {
   EXPECT_EQ(sink->committer().last_committed().value(), std::nullopt);
 }
 
-TEST_F(DeltaSink, CommitsAnEpochWithoutRows) {
+TEST_F(DeltaSink, MakesATableOfNoRowsButNoVersionOfNone) {
   append("SELECT 1 AS a WHERE false");
   EXPECT_EQ(sink->committer().last_committed().value(), 0);
   EXPECT_THAT(table_rows(), IsEmpty());
+  append("SELECT 1 AS a WHERE false");
+  EXPECT_EQ(sink->committer().last_committed().value(), 0);
+  append("SELECT 1 AS a");
+  EXPECT_EQ(sink->committer().last_committed().value(), 2);
+  EXPECT_EQ(table().snapshot().value().state.version, 1);
 }
 
 TEST_F(DeltaSink, WritesTheAccountingIntoTheLog) {
