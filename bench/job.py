@@ -20,7 +20,7 @@ from:
 decode:
   json:
     columns:
-      timestamp: VARCHAR
+      timestamp: TIMESTAMPTZ
       device_id: VARCHAR
       building: VARCHAR
       floor: INTEGER
@@ -28,7 +28,7 @@ decode:
       value: DOUBLE
       unit: VARCHAR
 transform: |
-  SELECT TRY_CAST(timestamp AS TIMESTAMPTZ) AS event_time, device_id, building, floor, type, value, unit
+  SELECT timestamp AS event_time, device_id, building, floor, type, value, unit
   FROM input
 expect:
   has_device: {{check: "device_id IS NOT NULL", otherwise: dead_letter}}
