@@ -30,7 +30,9 @@ Json decimal(int precision, int scale) {
 
 class SchemaMaker {
  public:
-  Result<Json> record(const std::vector<TypedColumn>& columns, const std::string& name) {
+  // Of keys, the fields are not nullable.
+  Result<Json> record(const std::vector<TypedColumn>& columns, const std::string& name,
+                      bool is_key = false) {
     Json fields = Json::array();
     for (const TypedColumn& column : columns) {
       if (!is_avro_name(column.name)) {
@@ -38,11 +40,22 @@ class SchemaMaker {
                                 "' has no name that Avro allows (letters, digits and '_'); name it "
                                 "otherwise in the transform");
       }
-      Result<Json> type = nullable(column.type, name + "_" + column.name);
+      const std::string own_name = name + "_" + column.name;
+      Result<Json> type = is_key ? type_of(column.type, own_name) : nullable(column.type, own_name);
       if (!type.ok()) return type.status().with_context("column '" + column.name + "'");
-      fields.push_back(Json{{"name", column.name}, {"type", *type}, {"default", nullptr}});
+      Json field{{"name", column.name}, {"type", *std::move(type)}};
+      if (!is_key) field["default"] = nullptr;
+      fields.push_back(std::move(field));
     }
     return Json{{"type", "record"}, {"name", name}, {"fields", std::move(fields)}};
+  }
+
+  // The type of a key that is this column's value alone.
+  Result<Json> bare_key(const TypedColumn& column, const std::string& name) {
+    if (column.type.id == DUCKDB_TYPE_STRUCT) return record(column.type.children, name, true);
+    Result<Json> type = type_of(column.type, name);
+    if (!type.ok()) return type.status().with_context("column '" + column.name + "'");
+    return type;
   }
 
  private:
@@ -117,24 +130,30 @@ class SchemaMaker {
   }
 };
 
-// A name for records that have none: the topic's, as far as Avro allows.
-std::string default_name(const std::string& topic) {
-  std::string name;
-  for (const char c : topic) name += is_avro_name("a" + std::string(1, c)) ? c : '_';
-  return is_avro_name(name) ? name : "_" + name;
+// `schema`, of a record, with the name's namespace.
+Json with_full_name(const Json& schema, const std::string& record_name) {
+  const size_t dot = record_name.rfind('.');
+  if (dot == std::string::npos) return schema;
+  Json full;
+  for (const auto& [key, value] : schema.items()) {
+    full[key] = value;
+    if (key == "name") full["namespace"] = record_name.substr(0, dot);
+  }
+  return full;
 }
 
-std::string subject_of(const AvroEncodingOptions& options, const std::string& record_name) {
-  if (!options.subject.empty()) return options.subject;
-  switch (options.strategy) {
-    case SubjectStrategy::kTopicName:
-      return options.topic + (options.is_key ? "-key" : "-value");
-    case SubjectStrategy::kRecordName:
-      return record_name;
-    case SubjectStrategy::kTopicRecordName:
-      return options.topic + "-" + record_name;
+// The last part of a record's full name.
+Result<std::string> own_name(const std::string& record_name) {
+  size_t begin = 0;
+  while (true) {
+    const size_t end = std::min(record_name.find('.', begin), record_name.size());
+    std::string part = record_name.substr(begin, end - begin);
+    if (!is_avro_name(part)) {
+      return invalid_argument("'" + record_name + "' is no name for an Avro record");
+    }
+    if (end == record_name.size()) return part;
+    begin = end + 1;
   }
-  return "";
 }
 
 // ---- the encoder --------------------------------------------------------------------------------
@@ -142,14 +161,21 @@ std::string subject_of(const AvroEncodingOptions& options, const std::string& re
 class AvroEncoder final : public Encoder {
  public:
   AvroEncoder(std::vector<TypedColumn> columns, std::vector<avro::WriteField> fields,
-              std::string header)
-      : columns_(std::move(columns)), fields_(std::move(fields)), header_(std::move(header)) {}
+              std::string header, bool is_key)
+      : columns_(std::move(columns)),
+        fields_(std::move(fields)),
+        header_(std::move(header)),
+        is_key_(is_key) {}
 
   Status encode(std::span<const VectorView> columns, size_t rows, Payloads& out) override {
     CHECK(columns.size() == columns_.size(), "an encoder is given the columns it was made for");
     out.clear();
     avro::RowWriter writer(fields_, columns_, columns);
     for (size_t row = 0; row < rows; ++row) {
+      if (is_key_ && all_null(columns, row)) {
+        out.end_null();
+        continue;
+      }
       out.bytes() += header_;
       if (!writer.write(row, out.bytes())) {
         return invalid_argument("the column '" + writer.null_column() +
@@ -167,6 +193,7 @@ class AvroEncoder final : public Encoder {
   std::vector<TypedColumn> columns_;
   std::vector<avro::WriteField> fields_;
   std::string header_;
+  bool is_key_;
 };
 
 class AvroEncoding final : public Encoding {
@@ -175,56 +202,74 @@ class AvroEncoding final : public Encoding {
 
   Status check(const std::vector<TypedColumn>& columns) const override {
     ASSIGN_OR_RETURN(const Written written, plan(columns));
-    return ok_status();
+    return check_subject(options_, written.record_name);
   }
 
   Result<std::unique_ptr<Encoder>> make_encoder(
       const std::vector<TypedColumn>& columns) const override {
     ASSIGN_OR_RETURN(Written written, plan(columns));
-    const std::string& schema = written.schema;
-    std::string header;
-    if (options_.registrar != nullptr) {
-      const std::string subject = subject_of(options_, written.record_name);
-      const Result<uint32_t> id =
-          options_.registrar->schema_id(subject, schema, options_.auto_register);
-      if (id.status().code() == StatusCode::kNotFound) {
-        return not_found("the subject '" + subject +
-                         "' does not have the schema of these columns (" + id.status().message() +
-                         "); register it, or allow it: auto_register: true\n  " + schema);
-      }
-      if (!id.ok()) return id.status().with_context("the subject '" + subject + "'");
-      header += '\0';
-      for (int shift = 24; shift >= 0; shift -= 8) header += static_cast<char>(*id >> shift);
-    }
-    return std::unique_ptr<Encoder>(
-        std::make_unique<AvroEncoder>(columns, std::move(written.fields), std::move(header)));
+    ASSIGN_OR_RETURN(
+        std::string header,
+        register_schema(options_, {.type = "AVRO", .text = written.schema}, written.record_name));
+    return std::unique_ptr<Encoder>(std::make_unique<AvroEncoder>(
+        std::move(written.columns), std::move(written.fields), std::move(header), options_.is_key));
   }
 
-  Result<std::string> reach() const override {
-    if (options_.registrar == nullptr) return std::string();
-    RETURN_IF_ERROR(options_.registrar->reach());
-    return options_.registrar->name();
-  }
+  Result<std::string> reach() const override { return reach_registry(options_); }
 
  private:
   struct Written {
     std::string schema;
-    std::string record_name;
+    std::string record_name;  // empty if it is no record
+    std::vector<TypedColumn> columns;
     std::vector<avro::WriteField> fields;
   };
 
+  std::string record_name() const {
+    return options_.record_name.empty() ? default_record_name(options_) : options_.record_name;
+  }
+
   // By the given schema, or one that is made of the columns.
   Result<Written> plan(const std::vector<TypedColumn>& columns) const {
+    if (options_.is_bare) {
+      CHECK(columns.size() == 1, "a bare value is one column");
+      const bool is_struct = columns[0].type.id == DUCKDB_TYPE_STRUCT;
+      if (is_struct || !check_avro_record(options_.schema).ok()) return plan_bare(columns[0]);
+    }
     Written written;
+    written.columns = columns;
     written.schema = options_.schema;
     if (written.schema.empty()) {
-      const std::string name =
-          options_.record_name.empty() ? default_name(options_.topic) : options_.record_name;
-      ASSIGN_OR_RETURN(written.schema, avro_schema(columns, name));
+      ASSIGN_OR_RETURN(const std::string name, own_name(record_name()));
+      ASSIGN_OR_RETURN(const Json made, SchemaMaker().record(columns, name, options_.is_key));
+      written.schema = with_full_name(made, record_name()).dump();
     }
     ASSIGN_OR_RETURN(const avro::Schema schema, avro::Schema::parse(written.schema));
     ASSIGN_OR_RETURN(written.fields, avro::plan_write(schema, columns));
     written.record_name = schema.node(schema.root()).name;
+    return written;
+  }
+
+  // A record is its fields, one behind the other: what is written is a record of one field, whose
+  // type is the schema.
+  Result<Written> plan_bare(TypedColumn column) const {
+    Written written;
+    written.schema = options_.schema;
+    if (written.schema.empty()) {
+      ASSIGN_OR_RETURN(const std::string name, own_name(record_name()));
+      ASSIGN_OR_RETURN(Json made, SchemaMaker().bare_key(column, name));
+      if (made.is_object() && made["type"] == "record") made = with_full_name(made, record_name());
+      written.schema = made.dump();
+    }
+    ASSIGN_OR_RETURN(const avro::Schema own, avro::Schema::parse(written.schema));
+    const avro::Node& root = own.node(own.root());
+    if (root.type == avro::Type::kRecord) written.record_name = root.name;
+    if (!is_avro_name(column.name)) column.name = "value";
+    const Json field{{"name", column.name}, {"type", Json::parse(written.schema)}};
+    const Json around{{"type", "record"}, {"name", "_around"}, {"fields", Json::array({field})}};
+    ASSIGN_OR_RETURN(const avro::Schema schema, avro::Schema::parse(around.dump()));
+    written.columns.push_back(std::move(column));
+    ASSIGN_OR_RETURN(written.fields, avro::plan_write(schema, written.columns));
     return written;
   }
 
@@ -247,28 +292,13 @@ Status check_avro_record(const std::string& schema) {
   return invalid_argument("it is no record, but of type " + std::string(avro::to_string(type)));
 }
 
+Status check_avro_schema(const std::string& schema) { return avro::Schema::parse(schema).status(); }
+
 Result<std::string> avro_schema(const std::vector<TypedColumn>& columns,
                                 const std::string& record_name) {
-  const size_t dot = record_name.rfind('.');
-  const std::string name = dot == std::string::npos ? record_name : record_name.substr(dot + 1);
-  size_t begin = 0;
-  bool sound = true;
-  while (sound && begin <= record_name.size()) {
-    const size_t end = std::min(record_name.find('.', begin), record_name.size());
-    sound = is_avro_name(std::string_view(record_name).substr(begin, end - begin));
-    begin = end + 1;
-  }
-  if (!sound) {
-    return invalid_argument("'" + record_name + "' is no name for an Avro record");
-  }
-  ASSIGN_OR_RETURN(Json schema, SchemaMaker().record(columns, name));
-  if (dot == std::string::npos) return schema.dump();
-  Json with_space;
-  for (auto& [key, value] : schema.items()) {
-    with_space[key] = value;
-    if (key == "name") with_space["namespace"] = record_name.substr(0, dot);
-  }
-  return with_space.dump();
+  ASSIGN_OR_RETURN(const std::string name, own_name(record_name));
+  ASSIGN_OR_RETURN(const Json schema, SchemaMaker().record(columns, name));
+  return with_full_name(schema, record_name).dump();
 }
 
 std::unique_ptr<Encoding> make_avro_encoding(AvroEncodingOptions options) {

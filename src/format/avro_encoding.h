@@ -9,26 +9,14 @@
 #include "base/status.h"
 #include "engine/column_type.h"
 #include "format/encoder.h"
-#include "format/schema_source.h"
+#include "format/registration.h"
 
 namespace lakeward::format {
 
-// Under which subject a topic's schema is registered, as Confluent's clients name it.
-enum class SubjectStrategy {
-  kTopicName,        // <topic>-value
-  kRecordName,       // <full name of the record>
-  kTopicRecordName,  // <topic>-<full name of the record>
-};
-
-struct AvroEncodingOptions {
-  std::string topic;
+struct AvroEncodingOptions : Registration {
   std::string schema;       // that records are written by; empty: made of the columns
-  std::string record_name;  // full; empty: made of the topic's name. Of a schema that is made
-  bool is_key = false;      // <topic>-key
-  std::string subject;      // empty: as the strategy says
-  SubjectStrategy strategy = SubjectStrategy::kTopicName;
-  bool auto_register = true;
-  std::shared_ptr<SchemaRegistrar> registrar;  // null: no framing
+  std::string record_name;  // full; empty: default_record_name(). Of a schema that is made
+  bool is_bare = false;     // of one column: its value alone, unless `schema` is a record's
 };
 
 // Whether a column, or a part of a record's full name, may be called so.
@@ -37,8 +25,12 @@ bool is_avro_name(std::string_view name);
 // Whether this is the schema of a record: InvalidArgument says why not.
 Status check_avro_record(const std::string& schema);
 
+// Whether this is a schema at all; records are check_avro_record()'s.
+Status check_avro_schema(const std::string& schema);
+
 // The schema of a record with these columns. Every field is a union of null and its type, with null
-// as its default, so that later versions may leave it out.
+// as its default, so that later versions may leave it out. (In one that the encoding makes for
+// keys, the columns are their types alone: a part of a key is never NULL.)
 //   BOOLEAN; whole numbers up to 32 bits; BIGINT, UINTEGER   boolean; int; long
 //   UBIGINT, HUGEINT, UHUGEINT, DECIMAL(p,s)   bytes as decimal
 //   FLOAT, DOUBLE; VARCHAR, JSON, ENUM; BLOB   float, double; string; bytes
@@ -53,8 +45,9 @@ Result<std::string> avro_schema(const std::vector<engine::TypedColumn>& columns,
 
 // With a schema, each column is the field of its name and type (avro/write_plan.h); a field without
 // a column is its default, and NULL in a field that is no union with null is an error of encode().
-// Its encoders write, with a registrar, Confluent's framing before each record. make_encoder()
-// registers the schema, or looks it up; its errors are those of SchemaRegistrar::schema_id().
+// A key all of whose columns are NULL is a null payload. Its encoders write, with a registrar,
+// Confluent's framing before each record. make_encoder() registers the schema, or looks it up; its
+// errors are those of register_schema().
 std::unique_ptr<Encoding> make_avro_encoding(AvroEncodingOptions options);
 
 }  // namespace lakeward::format

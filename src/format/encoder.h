@@ -4,6 +4,7 @@
 // One row becomes exactly one payload.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -53,6 +54,12 @@ class Payloads {
   std::vector<bool> nulls_;  // empty, or one for each payload
 };
 
+// Whether a row is NULL in all of these.
+inline bool all_null(std::span<const engine::VectorView> columns, size_t row) {
+  return std::all_of(columns.begin(), columns.end(),
+                     [row](const engine::VectorView& column) { return column.is_null(row); });
+}
+
 // Used by one thread.
 class Encoder {
  public:
@@ -84,15 +91,6 @@ class Encoding {
   virtual Result<std::unique_ptr<Encoder>> make_encoder(
       const std::vector<engine::TypedColumn>& columns) const = 0;
 };
-
-// One JSON object a row, with all columns in their order; NULL is null.
-//
-// Whole numbers and DECIMALs are written exactly, DOUBLEs by their shortest text that reads back
-// the same; NaN and the infinities, which JSON does not have, as "NaN", "Infinity" and "-Infinity".
-// Dates and times are ISO 8601, TIMESTAMP WITH TIME ZONE in UTC with a Z, INTERVALs ISO 8601
-// durations, BLOBs base64, UUIDs and ENUMs text. LISTs and ARRAYs are arrays, STRUCTs objects, MAPs
-// objects whose names are the keys' text; a column of type JSON is put in as it is.
-std::unique_ptr<Encoding> make_json_encoding();
 
 // The text or bytes of the only column; NULL is a null payload.
 std::unique_ptr<Encoding> make_raw_encoding();

@@ -23,6 +23,13 @@ inline uint32_t registry_schema_id(std::string_view payload) {
   return id;
 }
 
+// The header of records of this schema.
+inline std::string registry_header(uint32_t id) {
+  std::string header(1, '\0');
+  for (int shift = 24; shift >= 0; shift -= 8) header += static_cast<char>(id >> shift);
+  return header;
+}
+
 // Why a payload does not have the header.
 inline std::string registry_header_problem(std::string_view payload) {
   if (payload.empty()) return "the record is empty";

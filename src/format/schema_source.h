@@ -13,7 +13,7 @@ struct RegisteredSchema {
   std::string type;  // "AVRO", "JSON", "PROTOBUF"
   std::string text;
   // The schemas that it refers to, each after those that it refers to itself.
-  std::vector<std::string> references;
+  std::vector<std::string> references = {};
 };
 
 // Thread-safe. A number stands for the same schema for ever.
@@ -31,10 +31,11 @@ class SchemaSource {
 class SchemaRegistrar {
  public:
   virtual ~SchemaRegistrar() = default;
-  // The number of an Avro schema in a subject. If `create`, the subject is made, or gets it as a
-  // new version, where it does not have it. Errors: NotFound without `create`; InvalidArgument if
-  // the registry refuses it (it is not compatible with the versions before); Unavailable.
-  virtual Result<uint32_t> schema_id(const std::string& subject, const std::string& schema,
+  // The number of a schema, which refers to no other, in a subject. If `create`, the subject is
+  // made, or gets it as a new version, where it does not have it. Errors: NotFound without
+  // `create`; InvalidArgument if the registry refuses it (it is not compatible with the versions
+  // before); Unavailable.
+  virtual Result<uint32_t> schema_id(const std::string& subject, const RegisteredSchema& schema,
                                      bool create) = 0;
   // Whether it answers, and lets us in. Errors: as schema_id().
   virtual Status reach() = 0;

@@ -260,7 +260,8 @@ class PipelineReader {
                                          sink->connector, dead_letter_table(pipeline)));
       return;
     }
-    for (const char* key : {"encode", "key", "headers", "partition", "timestamp", "exclude"}) {
+    for (const char* key :
+         {"encode", "key", "encode_key", "headers", "partition", "timestamp", "exclude"}) {
       if (const Value* given = sink->options.find(key)) {
         report(given->location(),
                fmt::format("'{}' does not apply to dead letters, whose messages are laid out as "

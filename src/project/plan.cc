@@ -87,7 +87,8 @@ class Planner {
     for (const ConnectorBlock& sink : pipeline.sinks) {
       const stream::SinkType* type = registry_.sink(sink.connector);
       if (type == nullptr || !type->check_rows) continue;
-      type->check_rows(sink.options, *types.output, plan_.problems);
+      ASSIGN_OR_RETURN(const auto rows, engine::resolve_types(*session, *types.output));
+      type->check_rows(sink.options, rows, plan_.problems);
     }
     return checker.check_expectations(*types.output);
   }

@@ -44,6 +44,24 @@ Value with_entry(const Value& map, const char* key, Value value) {
   return Value(std::move(entries), map.location());
 }
 
+// The block of a format with what it names in the place of the names.
+Value resolve_format(const std::vector<Connection>& connections, const ReadFile& read_file,
+                     const Value& block, Problems& problems) {
+  Value resolved = block;
+  const Value* registry = block.find("registry");
+  if (registry != nullptr && !registry->is_null() && !registry->is_unresolved()) {
+    const Value* options = find_registry(*registry, connections, problems);
+    if (options != nullptr) resolved = with_entry(resolved, "registry", *options);
+  }
+  const Value* schema = block.find("schema");
+  if (schema == nullptr || !schema->is_map()) return resolved;
+  auto text = read_schema("schema", *schema, read_file, problems);
+  return with_entry(
+      resolved, "schema",
+      text ? Value(Value::Scalar{.text = *std::move(text), .quoted = true}, schema->location())
+           : Value::null_at(schema->location()));
+}
+
 }  // namespace
 
 const Value* find_registry(const Value& value, const std::vector<Connection>& connections,
@@ -84,34 +102,24 @@ std::optional<std::string> read_schema(const char* key, const Value& value,
     return std::nullopt;
   }
   problems.push_back(
-      {value.location(),
-       fmt::format("'{}' must be an Avro schema as JSON text, or `{{file: x.avsc}}`, "
-                   "not {}",
-                   key, value.kind_name())});
+      {value.location(), fmt::format("'{}' must be a schema as JSON text, or `{{file: x.avsc}}`, "
+                                     "not {}",
+                                     key, value.kind_name())});
   return std::nullopt;
 }
 
 void resolve_encode(const std::vector<Connection>& connections, const ReadFile& read_file,
                     ConnectorBlock& sink, Problems& problems) {
-  const Value* encode = sink.options.find("encode");
-  const Value* avro = encode != nullptr && encode->is_map() ? encode->find("avro") : nullptr;
-  if (avro == nullptr || !avro->is_map()) return;
-  Value resolved = *avro;
-  const Value* registry = avro->find("registry");
-  if (registry != nullptr && !registry->is_null() && !registry->is_unresolved()) {
-    const Value* options = find_registry(*registry, connections, problems);
-    if (options != nullptr) resolved = with_entry(resolved, "registry", *options);
+  for (const char* option : {"encode", "encode_key"}) {
+    for (const char* format : {"avro", "json"}) {
+      const Value* encode = sink.options.find(option);
+      const Value* block = encode != nullptr ? encode->find(format) : nullptr;
+      if (block == nullptr || !block->is_map()) continue;
+      Value resolved =
+          with_entry(*encode, format, resolve_format(connections, read_file, *block, problems));
+      sink.options = with_entry(sink.options, option, std::move(resolved));
+    }
   }
-  const Value* schema = avro->find("schema");
-  if (schema != nullptr && schema->is_map()) {
-    auto text = read_schema("schema", *schema, read_file, problems);
-    Value known =
-        text ? Value(Value::Scalar{.text = *std::move(text), .quoted = true}, schema->location())
-             : Value::null_at(schema->location());
-    resolved = with_entry(resolved, "schema", std::move(known));
-  }
-  sink.options =
-      with_entry(sink.options, "encode", with_entry(*encode, "avro", std::move(resolved)));
 }
 
 }  // namespace lakeward::project

@@ -33,8 +33,9 @@ std::optional<connectors::schema_registry::RegistryOptions> read_registry(
 std::optional<std::string> read_schema(const char* key, const config::Value& value,
                                        const ReadFile& read_file, config::Problems& problems);
 
-// Puts what `encode: {avro: {registry: NAME, schema: {file: FILE}}}` of a sink names in the place
-// of the names: a connector knows neither connections nor the pipeline's folder.
+// Puts what `encode: {avro: {registry: NAME, schema: {file: FILE}}}` of a sink names, and likewise
+// `json` and `encode_key`, in the place of the names: a connector knows neither connections nor the
+// pipeline's folder.
 void resolve_encode(const std::vector<Connection>& connections, const ReadFile& read_file,
                     ConnectorBlock& sink, config::Problems& problems);
 

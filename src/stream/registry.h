@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "config/options.h"
+#include "engine/column_type.h"
 #include "engine/database.h"
-#include "engine/schema.h"
 #include "format/decoder.h"
 #include "format/schema_source.h"
 #include "io/object_store.h"
@@ -68,7 +68,8 @@ struct SinkType {
   std::map<std::string, std::vector<config::OptionInfo>> blocks = {};
   std::function<void(const config::Value&, config::Problems&)> check;
   // What of the options does not fit the rows that the transform makes; may be empty.
-  std::function<void(const config::Value&, const engine::Schema& rows, config::Problems&)>
+  std::function<void(const config::Value&, const std::vector<engine::TypedColumn>& rows,
+                     config::Problems&)>
       check_rows = nullptr;
   std::function<Result<std::unique_ptr<Sink>>(const SinkArguments&, Environment&)> make;
 };

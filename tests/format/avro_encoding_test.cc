@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "engine/database.h"
 #include "engine/session.h"
 #include "format/avro_format.h"
 #include "format/decoding.h"
+#include "format/memory_registrar.h"
 
 namespace lakeward::format {
 namespace {
@@ -37,7 +36,7 @@ class AvroEncoding : public ::testing::Test {
       for (size_t i = 0; i < result->schema().size(); ++i) columns.push_back(chunk->column(i));
       RETURN_IF_ERROR(encoder->encode(columns, chunk->rows(), payloads));
       for (size_t row = 0; row < payloads.size(); ++row) {
-        encoded.payloads.emplace_back(payloads[row]);
+        encoded.payloads.emplace_back(payloads.is_null(row) ? "<null>" : payloads[row]);
       }
     }
   }
@@ -127,22 +126,6 @@ TEST_F(AvroEncoding, SaysWhichColumnsHaveNoEqual) {
     EXPECT_THAT(encoded.status().message(), HasSubstr(message));
   }
 }
-
-class MemoryRegistrar final : public SchemaRegistrar {
- public:
-  Result<uint32_t> schema_id(const std::string& subject, const std::string& schema,
-                             bool create) override {
-    if (!create && !schemas.contains(subject)) return not_found("no such subject");
-    schemas[subject] = schema;
-    return 70'000u;
-  }
-  Status reach() override { return ok_status(); }
-  const std::string& name() const override { return name_; }
-  std::map<std::string, std::string> schemas;
-
- private:
-  std::string name_ = "the schema registry in memory";
-};
 
 // Written by a schema of the user's, and read again by the same.
 TEST_F(AvroEncoding, WritesByTheSchemaThatIsGiven) {
@@ -251,9 +234,73 @@ TEST_F(AvroEncoding, RegistersItsSchemaByTheStrategy) {
     const auto encoded = encode(options, "SELECT 7 AS a");
     ASSERT_TRUE(encoded.ok()) << encoded.status().message();
     EXPECT_THAT(registrar->schemas, ElementsAre(testing::Key(one.subject)));
-    EXPECT_THAT(encoded->payloads,
-                ElementsAre(std::string("\0\0\1\x11\x70", 5) + std::string("\2\x0e")));
+    const std::string header("\0\0\1\x11\x70", 5);
+    EXPECT_THAT(encoded->payloads, ElementsAre(header + (one.is_key ? "\x0e" : "\2\x0e")));
   }
+}
+
+struct WrittenKey {
+  const char* sql;
+  bool is_bare;
+  const char* given;  // schema
+  const char* schema;
+  std::string payload;  // of the first row
+};
+
+TEST_F(AvroEncoding, WritesKeysOfOneValueOrOfSeveral) {
+  const char* id_record = R"({"type":"record","name":"K","fields":[{"name":"id","type":"long"}]})";
+  const WrittenKey cases[] = {
+      {"7::BIGINT AS id", true, "", R"("long")", "\x0e"},
+      {"'a' AS id", true, "", R"("string")", "\2a"},
+      {"7 AS \"odd name\"", true, "", R"("int")", "\x0e"},
+      {"DATE '1970-01-02' AS id", true, "", R"({"type":"int","logicalType":"date"})", "\2"},
+      {"{'id': 7, 'of': 'a'} AS id", true, "",
+       R"({"type":"record","name":"t_key","fields":[{"name":"id","type":"int"},{"name":"of","type":"string"}]})",
+       "\x0e\2a"},
+      {"7 AS id, 'a' AS of", false, "",
+       R"({"type":"record","name":"t_key","fields":[{"name":"id","type":"int"},{"name":"of","type":"string"}]})",
+       "\x0e\2a"},
+      {"7 AS id", false, "",
+       R"({"type":"record","name":"t_key","fields":[{"name":"id","type":"int"}]})", "\x0e"},
+      {"7 AS id", true, R"("long")", R"("long")", "\x0e"},
+      {"7::BIGINT AS id", true, R"(["null", "long"])", R"(["null", "long"])", "\2\x0e"},
+      {"7::BIGINT AS id", true, id_record, id_record, "\x0e"},
+      {"7::BIGINT AS id", false, id_record, id_record, "\x0e"},
+      {"{'id': 7::BIGINT} AS k", true, id_record, id_record, "\x0e"},
+  };
+  for (const WrittenKey& one : cases) {
+    SCOPED_TRACE(one.sql);
+    const auto registrar = std::make_shared<MemoryRegistrar>();
+    AvroEncodingOptions options;
+    options.topic = "t";
+    options.is_key = true;
+    options.is_bare = one.is_bare;
+    options.schema = one.given;
+    options.registrar = registrar;
+    // The same row, and one of nothing but NULL.
+    const auto encoded = encode(options, std::string("SELECT k.* FROM (SELECT ") + one.sql +
+                                             ") AS k RIGHT JOIN range(2) AS r(i) ON i = 0 "
+                                             "ORDER BY i");
+    ASSERT_TRUE(encoded.ok()) << encoded.status().message();
+    EXPECT_THAT(registrar->schemas, ElementsAre(testing::Pair("t-key", one.schema)));
+    EXPECT_THAT(encoded->payloads,
+                ElementsAre(std::string("\0\0\1\x11\x70", 5) + one.payload, "<null>"));
+  }
+}
+
+TEST_F(AvroEncoding, SaysWhichKeysCannotBe) {
+  AvroEncodingOptions options;
+  options.topic = "t";
+  options.is_key = true;
+  const auto partly = encode(options, "SELECT 1 AS a, NULL::VARCHAR AS b");
+  EXPECT_THAT(partly.status().message(), HasSubstr("the column 'b' is NULL in a row"));
+  options.is_bare = true;
+  EXPECT_THAT(encode(options, "SELECT INTERVAL 1 DAY AS v").status().message(),
+              HasSubstr("column 'v': its type has no equal in Avro"));
+  options.strategy = SubjectStrategy::kRecordName;
+  const auto types = session->stream("SELECT 1 AS a").value()->types();
+  EXPECT_THAT(make_avro_encoding(options)->check(types).message(),
+              HasSubstr("leave it at topic_name, say 'subject', or write a record"));
 }
 
 TEST_F(AvroEncoding, RegistersNothingUnlessItMay) {

@@ -26,8 +26,8 @@ class MemoryRegistry final : public SchemaSource, public SchemaRegistrar {
     if (!schemas.contains(id)) return not_found("no such schema");
     return schemas[id];
   }
-  Result<uint32_t> schema_id(const std::string&, const std::string& schema, bool) override {
-    schemas[next] = {"AVRO", schema, {}};
+  Result<uint32_t> schema_id(const std::string&, const RegisteredSchema& schema, bool) override {
+    schemas[next] = schema;
     return next++;
   }
   Status reach() override { return ok_status(); }

@@ -5,6 +5,7 @@
 
 #include "engine/database.h"
 #include "engine/session.h"
+#include "format/json_encoding.h"
 
 namespace lakeward::format {
 namespace {

@@ -15,7 +15,7 @@ class Examples(unittest.TestCase):
         blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
         pipelines = [block for block in blocks if block.startswith("pipeline:")]
         settings = [block for block in blocks if not block.startswith("pipeline:")]
-        self.assertEqual((7, 1), (len(pipelines), len(settings)))
+        self.assertEqual((9, 1), (len(pipelines), len(settings)))
         with tempfile.TemporaryDirectory(prefix="lakeward-formats-") as folder:
             project = Project(Path(folder))
             project.write("lakeward.yaml", settings[0])

@@ -1,6 +1,7 @@
-// What `encode` of a sink may say: how a row becomes a record's value.
+// What `encode` and `encode_key` of a sink may say: how a row becomes a record's value and key.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,10 +9,8 @@
 
 #include "base/status.h"
 #include "config/options.h"
-#include "engine/schema.h"
-#include "format/avro_encoding.h"
 #include "format/encoder.h"
-#include "stream/registry.h"
+#include "format/registration.h"
 
 namespace lakeward::format {
 std::vector<std::pair<std::string, SubjectStrategy>> option_choices(SubjectStrategy);
@@ -19,7 +18,8 @@ std::vector<std::pair<std::string, SubjectStrategy>> option_choices(SubjectStrat
 
 namespace lakeward::connectors::kafka {
 
-struct AvroEncodeOptions {
+// Of `avro: {…}` and `json: {…}`.
+struct SchemaOptions {
   config::Value registry;  // its options: a connection's name is resolved by then
   config::Value schema;    // JSON text: a file's text is put there by then
   std::string subject;
@@ -27,23 +27,35 @@ struct AvroEncodeOptions {
   std::string record_name;
   bool auto_register = true;
 };
-const config::OptionSet<AvroEncodeOptions>& avro_encode_options();
+const config::OptionSet<SchemaOptions>& avro_encode_options();
+const config::OptionSet<SchemaOptions>& json_encode_options();
 
 enum class PayloadFormat { kJson, kRaw, kAvro };
 struct Encode {
   PayloadFormat format = PayloadFormat::kJson;
   std::string column;      // of kRaw; empty: the only one that has no other use
-  AvroEncodeOptions avro;  // of kAvro
+  bool by_schema = false;  // of kJson: `schema` says how; kAvro always has one
+  SchemaOptions schema;
 };
-// json | raw | {json: {}} | {raw: COLUMN} | {avro: {…}}
+// json | raw | {json: {…}} | {raw: COLUMN} | {avro: {…}}
 Encode parse_encode(const config::Value& value, config::Problems& problems);
+// json | raw | {json: {…}} | {avro: {…}}; raw if nothing is said.
+Encode parse_encode_key(const config::Value& value, config::Problems& problems);
 
-// Adds the columns that cannot be in a value of this format, by their names alone.
-void check_value_columns(const Encode& encode, const config::Location& place,
-                         const std::vector<std::string>& columns, config::Problems& problems);
+// What is written so.
+struct Encoded {
+  std::string topic;
+  bool is_key = false;
+  bool is_bare = false;  // the value of one column, not a record or an object of several
+};
 
-// The encoding of a topic's values. Errors: those of Environment::schema_registrar.
-Result<std::shared_ptr<const format::Encoding>> make_encoding(
-    const Encode& encode, const std::string& topic, const stream::Environment& environment);
+// stream::Environment::schema_registrar.
+using OpenRegistrar =
+    std::function<Result<std::shared_ptr<format::SchemaRegistrar>>(const config::Value& registry)>;
+
+// With an empty `open`, an encoding that can only check(). Errors: those of `open`.
+Result<std::shared_ptr<const format::Encoding>> make_encoding(const Encode& encode,
+                                                              const Encoded& what,
+                                                              const OpenRegistrar& open);
 
 }  // namespace lakeward::connectors::kafka

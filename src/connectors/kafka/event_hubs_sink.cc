@@ -39,13 +39,8 @@ constexpr OwnedProperty kHubProperties[] = {
     {"delivery.report.only.error", "the sink needs it"},
 };
 
-struct EventHubsSinkOptions : EventHubsConnection {
+struct EventHubsSinkOptions : EventHubsConnection, RecordOptions {
   std::string event_hub;
-  Value encode;
-  std::string key;
-  Value headers;
-  std::string partition;
-  std::vector<std::string> exclude;
   HubCompression compression = HubCompression::kNone;
   Duration linger{};
 };
@@ -58,15 +53,11 @@ std::vector<std::string> names_of(const EventHubsSinkOptions& options) {
 KafkaSinkOptions kafka_options(const EventHubsSinkOptions& options) {
   KafkaSinkOptions kafka;
   static_cast<ConnectionOptions&>(kafka) = kafka_connection(options);
+  static_cast<RecordOptions&>(kafka) = options;
   // Before the user's, so that theirs win.
   kafka.properties.insert(kafka.properties.begin(), {"message.max.bytes", kLargestMessage});
   const std::vector<std::string> hubs = event_hubs_of(options, names_of(options));
   if (!hubs.empty()) kafka.topic = hubs.front();
-  kafka.encode = options.encode;
-  kafka.key = options.key;
-  kafka.headers = options.headers;
-  kafka.partition = options.partition;
-  kafka.exclude = options.exclude;
   kafka.delivery = Delivery::kAtLeastOnce;
   kafka.compression =
       options.compression == HubCompression::kGzip ? Compression::kGzip : Compression::kNone;
@@ -82,18 +73,12 @@ const config::OptionSet<EventHubsSinkOptions>& sink_options() {
       connection_string_option<T>(),
       {"event_hub", &T::event_hub, optional(),
        "The event hub to write to; default: the EntityPath of 'connection_string'."},
-      {"encode", &T::encode, optional(),
-       "How a row becomes an event's body: json (the default: an object of all columns), {avro: "
-       "{registry: NAME}} (a record of all columns, its schema in a schema registry), or raw: "
-       "COLUMN "
-       "(that column's text or bytes as they are)."},
-      {"key", &T::key, optional(), "The column whose text or bytes are the partition key."},
-      {"headers", &T::headers, optional(),
-       "The event's properties: {PROPERTY: COLUMN, …}, or one column that holds them all, as a MAP "
-       "or as a JSON object."},
-      {"partition", &T::partition, optional(),
-       "The column with the number of the partition; NULL leaves it to the key."},
-      {"exclude", &T::exclude, optional(), "Columns that are not part of the JSON or Avro body."},
+      encode_option<T>(),
+      key_option<T>(),
+      encode_key_option<T>(),
+      headers_option<T>(),
+      partition_option<T>(),
+      exclude_option<T>(),
       {"compression", &T::compression, default_to(HubCompression::kNone),
        "How batches are compressed; the service knows no other way than gzip."},
       {"linger", &T::linger, default_to(kLinger), "How long events wait for others of a batch."},
@@ -110,15 +95,17 @@ void check_options(const EventHubsSinkOptions& options, const Value& block, Prob
   if (!parse_connection_string(options.connection_string).ok() || problems.size() > before) return;
   check_event_hub_names(options, names_of(options), block, problems);
   if (problems.size() > before) return;
-  const Encode encode = parse_encode(options.encode, problems);
-  if (encode.format == PayloadFormat::kRaw && !options.exclude.empty()) {
-    problems.push_back({place_of(block, "exclude"),
-                        "'exclude' is of no use with 'encode: raw', whose value is one column"});
-  }
-  parse_headers(options.headers, problems);
+  check_record_options(options, block, problems);
   if (options.linger < Duration{0} || options.linger > Duration{900'000'000}) {
     problems.push_back({place_of(block, "linger"), "'linger' must be between 0s and 15m"});
   }
+}
+
+void check_rows(const Value& block, const std::vector<engine::TypedColumn>& rows,
+                Problems& problems) {
+  Problems known;  // of the options themselves
+  const EventHubsSinkOptions options = sink_options().parse(block, known);
+  check_record_columns(options, options.event_hub, {}, block, rows, problems);
 }
 
 Service writing_service() {
@@ -141,8 +128,10 @@ stream::SinkType event_hubs_sink_type() {
           "Events of an event hub of Azure Event Hubs, at least once: an epoch that is repeated "
           "after a crash is there twice.",
       .options = sink_options().infos(),
-      .blocks = {{"encode: avro", avro_encode_options().infos()}},
+      .blocks = {{"encode: avro", avro_encode_options().infos()},
+                 {"encode: json", json_encode_options().infos()}},
       .check = make_check<EventHubsSinkOptions>(sink_options, check_options),
+      .check_rows = check_rows,
       .make = [](const stream::SinkArguments& arguments,
                  stream::Environment& environment) -> Result<std::unique_ptr<stream::Sink>> {
         ASSIGN_OR_RETURN(const EventHubsSinkOptions options,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/suggest.h"
 #include "base/units.h"
@@ -39,24 +40,27 @@ bool is_moment(const std::string& type) { return type.starts_with("TIMESTAMP") |
 
 }  // namespace
 
-Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(
-    engine::Session& session, const engine::Schema& rows, const KafkaSinkOptions& options,
-    std::shared_ptr<const format::Encoding> encoding) {
+Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(engine::Session& session,
+                                                           const engine::Schema& rows,
+                                                           const KafkaSinkOptions& options,
+                                                           const Encodings& encodings) {
   config::Problems problems;  // of a declaration that is already checked
   const Encode encode = parse_encode(options.encode, problems);
   const Headers headers = parse_headers(options.headers, problems);
   if (!problems.empty()) return invalid_argument(problems.front().to_string());
   std::unique_ptr<RecordEncoder> encoder(new RecordEncoder());
-  RETURN_IF_ERROR(encoder->choose_values(rows, options, encode));
+  ASSIGN_OR_RETURN(const auto names, choose_values(rows, options, encode));
   engine::Schema values;
-  for (const std::string& name : encoder->columns_) values.push_back(*find_column(rows, name));
-  ASSIGN_OR_RETURN(encoder->value_types_, engine::resolve_types(session, values));
-  RETURN_IF_ERROR(encoding->check(encoder->value_types_));
-  encoder->encoding_ = std::move(encoding);
-  encoder->values_ = encoder->columns_.size();
-  for (std::string& column : encoder->columns_) column = quote_identifier(column);
-
-  RETURN_IF_ERROR(encoder->add_column(rows, options.key, "key", encoder->key_));
+  for (const std::string& name : names) {
+    values.push_back(*find_column(rows, name));
+    encoder->columns_.push_back(quote_identifier(name));
+  }
+  encoder->value_.encoding = encodings.value;
+  RETURN_IF_ERROR(encoder->add_part(session, values, encoder->value_));
+  if (encodings.key != nullptr) {
+    encoder->key_.encoding = encodings.key;
+    RETURN_IF_ERROR(encoder->add_key(session, rows, options));
+  }
   RETURN_IF_ERROR(encoder->add_column(rows, options.partition, "partition", encoder->partition_));
   RETURN_IF_ERROR(encoder->add_column(rows, options.timestamp, "timestamp", encoder->timestamp_));
   RETURN_IF_ERROR(encoder->add_headers(rows, headers));
@@ -64,36 +68,56 @@ Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(
   return encoder;
 }
 
-Status RecordEncoder::choose_values(const engine::Schema& rows, const KafkaSinkOptions& options,
-                                    const Encode& encode) {
+Status RecordEncoder::add_part(engine::Session& session, const engine::Schema& columns,
+                               Part& part) {
+  part.first = columns_.size() - columns.size();
+  ASSIGN_OR_RETURN(part.types, engine::resolve_types(session, columns));
+  return part.encoding->check(part.types);
+}
+
+Status RecordEncoder::add_key(engine::Session& session, const engine::Schema& rows,
+                              const KafkaSinkOptions& options) {
+  config::Problems ignored;
+  const bool is_raw = parse_encode_key(options.encode_key, ignored).format == PayloadFormat::kRaw;
+  engine::Schema columns;
+  for (const std::string& name : parse_key(options.key, ignored).columns) {
+    ASSIGN_OR_RETURN(engine::Column column, need_column(rows, name, "key"));
+    columns_.push_back((is_raw ? as_text(column) : quote_identifier(name)) + " AS " +
+                       quote_identifier(name));
+    if (is_raw && column.type != "BLOB") column.type = "VARCHAR";
+    columns.push_back(std::move(column));
+  }
+  return add_part(session, columns, key_);
+}
+
+// The names of the value's columns.
+Result<std::vector<std::string>> RecordEncoder::choose_values(const engine::Schema& rows,
+                                                              const KafkaSinkOptions& options,
+                                                              const Encode& encode) {
   for (const std::string& name : options.exclude) {
     RETURN_IF_ERROR(need_column(rows, name, "exclude").status());
   }
   if (!encode.column.empty()) {
     RETURN_IF_ERROR(need_column(rows, encode.column, "raw").status());
-    columns_.push_back(encode.column);
-    return ok_status();
+    return std::vector{encode.column};
   }
   std::vector<std::string> left_out = options.exclude;
   if (encode.format == PayloadFormat::kRaw) {
-    config::Problems ignored;
-    const Headers headers = parse_headers(options.headers, ignored);
-    left_out.insert(left_out.end(),
-                    {options.key, options.partition, options.timestamp, headers.column});
-    for (const auto& [header, column] : headers.columns) left_out.push_back(column);
+    for (std::string& name : columns_of_other_use(options)) left_out.push_back(std::move(name));
+    left_out.push_back(options.timestamp);
   }
+  std::vector<std::string> names;
   for (const engine::Column& column : rows) {
     if (std::find(left_out.begin(), left_out.end(), column.name) == left_out.end()) {
-      columns_.push_back(column.name);
+      names.push_back(column.name);
     }
   }
-  if (encode.format == PayloadFormat::kRaw && columns_.size() != 1) {
-    return invalid_argument("'encode: raw' needs to know which of " +
-                            std::to_string(columns_.size()) +
+  if (encode.format == PayloadFormat::kRaw && names.size() != 1) {
+    return invalid_argument("'encode: raw' needs to know which of " + std::to_string(names.size()) +
                             " columns is the value: encode: {raw: COLUMN}");
   }
-  if (columns_.empty()) return invalid_argument("'exclude' leaves no column for the value");
-  return ok_status();
+  if (names.empty()) return invalid_argument("'exclude' leaves no column for the value");
+  return names;
 }
 
 Status RecordEncoder::add_column(const engine::Schema& rows, const std::string& name,
@@ -106,8 +130,7 @@ Status RecordEncoder::add_column(const engine::Schema& rows, const std::string& 
                             ", not a TIMESTAMP; cast it in the transform");
   }
   place = columns_.size();
-  columns_.push_back(what == "key" ? as_text(column)
-                     : what == "partition"
+  columns_.push_back(what == "partition"
                          ? "CAST(" + quote_identifier(name) + " AS INTEGER)"
                          : "epoch_ms(CAST(" + quote_identifier(name) + " AS TIMESTAMP))");
   return ok_status();
@@ -134,8 +157,10 @@ Status RecordEncoder::add_headers(const engine::Schema& rows, const Headers& hea
 }
 
 Status RecordEncoder::open() {
-  if (encoder_ != nullptr) return ok_status();
-  ASSIGN_OR_RETURN(encoder_, encoding_->make_encoder(value_types_));
+  for (Part* part : {&value_, &key_}) {
+    if (part->encoder != nullptr || part->encoding == nullptr) continue;
+    ASSIGN_OR_RETURN(part->encoder, part->encoding->make_encoder(part->types));
+  }
   return ok_status();
 }
 
@@ -146,21 +171,30 @@ std::string RecordEncoder::select(const std::string& rows) const {
 }
 
 bool RecordEncoder::fits(const std::vector<engine::TypedColumn>& selected) const {
-  return selected.size() == columns_.size() &&
-         std::equal(value_types_.begin(), value_types_.end(), selected.begin());
+  if (selected.size() != columns_.size()) return false;
+  for (const Part* part : {&value_, &key_}) {
+    const auto first = selected.begin() + static_cast<std::ptrdiff_t>(part->first);
+    if (!std::equal(part->types.begin(), part->types.end(), first)) return false;
+  }
+  return true;
 }
 
 Status RecordEncoder::load(const engine::Chunk& chunk) {
-  CHECK(encoder_ != nullptr, "open() comes before load()");
+  CHECK(value_.encoder != nullptr, "open() comes before load()");
   views_.clear();
   for (size_t i = 0; i < columns_.size(); ++i) views_.push_back(chunk.column(i));
-  return encoder_->encode({views_.data(), values_}, chunk.rows(), payloads_);
+  for (Part* part : {&value_, &key_}) {
+    if (part->encoder == nullptr) continue;
+    const auto columns = std::span(views_).subspan(part->first, part->types.size());
+    RETURN_IF_ERROR(part->encoder->encode(columns, chunk.rows(), part->payloads));
+  }
+  return ok_status();
 }
 
 Result<OutgoingRecord> RecordEncoder::record(size_t row, int32_t partitions) {
   OutgoingRecord record;
-  if (!payloads_.is_null(row)) record.value = payloads_[row];
-  if (key_ && !views_[*key_].is_null(row)) record.key = views_[*key_].string(row);
+  if (!value_.payloads.is_null(row)) record.value = value_.payloads[row];
+  if (key_.encoder != nullptr && !key_.payloads.is_null(row)) record.key = key_.payloads[row];
   if (timestamp_ && !views_[*timestamp_].is_null(row)) {
     record.timestamp_ms = views_[*timestamp_].get<int64_t>(row);
   }

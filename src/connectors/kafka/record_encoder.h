@@ -22,9 +22,10 @@ class RecordEncoder {
  public:
   // For rows of this schema. Asks no service. Errors: InvalidArgument names a column that is not
   // there or does not fit, and the mend.
-  static Result<std::unique_ptr<RecordEncoder>> make(
-      engine::Session& session, const engine::Schema& rows, const KafkaSinkOptions& options,
-      std::shared_ptr<const format::Encoding> encoding);
+  static Result<std::unique_ptr<RecordEncoder>> make(engine::Session& session,
+                                                     const engine::Schema& rows,
+                                                     const KafkaSinkOptions& options,
+                                                     const Encodings& encodings);
 
   // Before the first load(); does nothing when it has succeeded before. Errors: those of
   // Encoding::make_encoder().
@@ -40,10 +41,22 @@ class RecordEncoder {
   Result<OutgoingRecord> record(size_t row, int32_t partitions);
 
  private:
+  // The value or the key: some of the columns, and what is made of them.
+  struct Part {
+    size_t first = 0;  // column
+    std::vector<engine::TypedColumn> types;
+    std::shared_ptr<const format::Encoding> encoding;  // null: there is none
+    std::unique_ptr<format::Encoder> encoder;          // null before open()
+    format::Payloads payloads;
+  };
   using Header = std::pair<std::string_view, std::optional<std::string_view>>;
 
-  Status choose_values(const engine::Schema& rows, const KafkaSinkOptions& options,
-                       const Encode& encode);
+  static Result<std::vector<std::string>> choose_values(const engine::Schema& rows,
+                                                        const KafkaSinkOptions& options,
+                                                        const Encode& encode);
+  Status add_part(engine::Session& session, const engine::Schema& columns, Part& part);
+  Status add_key(engine::Session& session, const engine::Schema& rows,
+                 const KafkaSinkOptions& options);
   Status add_column(const engine::Schema& rows, const std::string& name, const char* use,
                     std::optional<size_t>& place);
   Status add_headers(const engine::Schema& rows, const Headers& headers);
@@ -51,14 +64,11 @@ class RecordEncoder {
   Status read_json_headers(std::string_view text);
   void read_map_headers(const engine::VectorView& column, size_t row);
 
-  std::vector<std::string> columns_;  // as SQL: first those of the value
-  size_t values_ = 0;
-  std::vector<engine::TypedColumn> value_types_;
-  std::shared_ptr<const format::Encoding> encoding_;
-  std::unique_ptr<format::Encoder> encoder_;  // null before open()
+  std::vector<std::string> columns_;  // as SQL: first those of the value, then those of the key
+  Part value_;
+  Part key_;
   std::string partition_name_;
   std::string headers_name_;
-  std::optional<size_t> key_;
   std::optional<size_t> partition_;
   std::optional<size_t> timestamp_;
   std::optional<size_t> all_headers_;  // the column that holds them all
@@ -66,7 +76,6 @@ class RecordEncoder {
   std::vector<std::pair<std::string, size_t>> header_columns_;
 
   std::vector<engine::VectorView> views_;
-  format::Payloads payloads_;
   std::vector<Header> headers_;
   std::vector<std::pair<std::string, std::optional<std::string>>> json_headers_;
 };

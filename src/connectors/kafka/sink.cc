@@ -25,23 +25,25 @@ std::string own_name(const KafkaSinkOptions& options, const stream::SinkArgument
 Result<std::unique_ptr<stream::Sink>> KafkaSink::make(KafkaSinkOptions options, Service service,
                                                       const stream::SinkArguments& arguments,
                                                       stream::Environment& environment) {
-  config::Problems problems;  // of a declaration that is already checked
-  const Encode encode = parse_encode(options.encode, problems);
-  if (!problems.empty()) return invalid_argument(problems.front().to_string());
-  ASSIGN_OR_RETURN(auto encoding, make_encoding(encode, options.topic, environment));
+  OpenRegistrar open = environment.schema_registrar;
+  if (!open) {
+    open = [](const config::Value&) -> Result<std::shared_ptr<format::SchemaRegistrar>> {
+      return unsupported("there are no schema registries here");
+    };
+  }
+  ASSIGN_OR_RETURN(Encodings encodings, make_encodings(options, options.topic, open));
   return std::unique_ptr<stream::Sink>(new KafkaSink(std::move(options), std::move(service),
-                                                     std::move(encoding), arguments, environment));
+                                                     std::move(encodings), arguments, environment));
 }
 
-KafkaSink::KafkaSink(KafkaSinkOptions options, Service service,
-                     std::shared_ptr<const format::Encoding> encoding,
+KafkaSink::KafkaSink(KafkaSinkOptions options, Service service, Encodings encodings,
                      const stream::SinkArguments& arguments, stream::Environment& environment)
     : options_(std::move(options)),
       service_(std::move(service)),
       query_id_(arguments.query_id),
       database_(environment.database),
       reading_properties_(connection_properties(options_, environment.project_root)),
-      encoding_(std::move(encoding)) {
+      encodings_(std::move(encodings)) {
   producer_options_.properties = writing_properties(options_, environment.project_root);
   producer_options_.topic = options_.topic;
   producer_options_.service = service_;
@@ -54,7 +56,7 @@ KafkaSink::KafkaSink(KafkaSinkOptions options, Service service,
 
 Status KafkaSink::check(const engine::Schema& rows) {
   ASSIGN_OR_RETURN(const auto session, database_.make_session());
-  ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(*session, rows, options_, encoding_));
+  ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(*session, rows, options_, encodings_));
   return ok_status();
 }
 
@@ -100,8 +102,12 @@ Result<std::string> KafkaSink::reach() {
     seen +=
         ", " + format_count(found->size()) + (found->size() == 1 ? " partition" : " partitions");
   }
-  ASSIGN_OR_RETURN(const std::string service, encoding_->reach());
-  return service.empty() ? seen : seen + "; " + service;
+  ASSIGN_OR_RETURN(const std::string service, encodings_.value->reach());
+  if (!service.empty()) seen += "; " + service;
+  if (encodings_.key == nullptr) return seen;
+  ASSIGN_OR_RETURN(const std::string key_service, encodings_.key->reach());
+  if (!key_service.empty() && key_service != service) seen += "; " + key_service;
+  return seen;
 }
 
 Status KafkaSink::learn_last_epoch(Client& client) {
@@ -162,7 +168,7 @@ Result<stream::Committable> KafkaSink::write(engine::Session& session, const std
 Status KafkaSink::prepare(engine::Session& session, const std::string& select) {
   if (encoder_ == nullptr) {
     ASSIGN_OR_RETURN(const engine::Schema rows, session.describe(select));
-    ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(session, rows, options_, encoding_));
+    ASSIGN_OR_RETURN(encoder_, RecordEncoder::make(session, rows, options_, encodings_));
   }
   return encoder_->open();
 }
@@ -220,7 +226,8 @@ Status KafkaSink::commit(const stream::Epoch& epoch, stream::Committable committ
 stream::SinkType sink_type() {
   return {.doc = "Records of a Kafka topic, exactly once.",
           .options = kafka_sink_options().infos(),
-          .blocks = {{"encode: avro", avro_encode_options().infos()}},
+          .blocks = {{"encode: avro", avro_encode_options().infos()},
+                     {"encode: json", json_encode_options().infos()}},
           .check = make_check<KafkaSinkOptions>(kafka_sink_options, check_sink_options),
           .check_rows = check_sink_rows,
           .make = [](const stream::SinkArguments& arguments,

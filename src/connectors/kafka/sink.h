@@ -29,8 +29,7 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   Result<std::string> reach() override;
 
  private:
-  KafkaSink(KafkaSinkOptions options, Service service,
-            std::shared_ptr<const format::Encoding> encoding,
+  KafkaSink(KafkaSinkOptions options, Service service, Encodings encodings,
             const stream::SinkArguments& arguments, stream::Environment& environment);
 
   Status check(const engine::Schema& rows) override;
@@ -58,7 +57,7 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   engine::Database& database_;
   ProducerOptions producer_options_;      // holds secrets
   config::StringMap reading_properties_;  // likewise
-  std::shared_ptr<const format::Encoding> encoding_;
+  Encodings encodings_;
   std::unique_ptr<RecordEncoder> encoder_;
   std::unique_ptr<Producer> producer_;
   std::optional<int64_t> last_;  // the last epoch in the topic, if transactional

@@ -1,8 +1,6 @@
 #include "connectors/kafka/sink_options.h"
 
-#include <algorithm>
-
-#include "base/suggest.h"
+#include <tuple>
 
 namespace lakeward::connectors::kafka {
 
@@ -58,8 +56,6 @@ const config::OptionSet<NewTopic>& new_topic_options() {
   return options;
 }
 
-bool is_text(const Value& value) { return value.is_scalar() && !value.text().empty(); }
-
 }  // namespace
 
 const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
@@ -67,23 +63,14 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
   static const config::OptionSet<T> options = {
       brokers_option<T>(),
       {"topic", &T::topic, required(), "The topic to write to."},
-      {"encode", &T::encode, optional(),
-       "How a row becomes a record's value: json (the default: an object of all columns), {avro: "
-       "{registry: NAME}} (a record of all columns, its schema in a schema registry), or raw: "
-       "COLUMN "
-       "(that column's text or bytes as they are; NULL is a record without a value)."},
-      {"key", &T::key, optional(),
-       "The column whose text or bytes are the record's key. It decides the partition, as in "
-       "Kafka's own clients."},
-      {"headers", &T::headers, optional(),
-       "The record's headers: {HEADER: COLUMN, …}, where NULL is no header; or one column that "
-       "holds them all, as a MAP or "
-       "as a JSON object (such as '_headers' of input)."},
-      {"partition", &T::partition, optional(),
-       "The column with the number of the partition; NULL leaves it to the key."},
+      encode_option<T>(),
+      key_option<T>(),
+      encode_key_option<T>(),
+      headers_option<T>(),
+      partition_option<T>(),
       {"timestamp", &T::timestamp, optional(),
        "The column with the record's time; default, and for NULL: when it is sent."},
-      {"exclude", &T::exclude, optional(), "Columns that are not part of the JSON or Avro value."},
+      exclude_option<T>(),
       {"delivery", &T::delivery, default_to(Delivery::kExactlyOnce),
        "exactly_once: each epoch is one transaction, so readers with isolation read_committed see "
        "each row once. at_least_once: without transactions; after a crash an epoch may be there "
@@ -126,12 +113,7 @@ void check_sink_options(const KafkaSinkOptions& options, const Value& value, Pro
   if (const std::string refusal = refuse_topic_name(options.topic); !refusal.empty()) {
     problems.push_back({place_of(value, "topic"), "'topic': " + refusal});
   }
-  const Encode encode = parse_encode(options.encode, problems);
-  if (encode.format == PayloadFormat::kRaw && !options.exclude.empty()) {
-    problems.push_back({place_of(value, "exclude"),
-                        "'exclude' is of no use with 'encode: raw', whose value is one column"});
-  }
-  parse_headers(options.headers, problems);
+  check_record_options(options, value, problems);
   parse_create_topic(options.create_topic, problems);
   const bool transactions = options.delivery == Delivery::kExactlyOnce;
   for (const char* key : {"transactional_id", "transaction_timeout"}) {
@@ -149,54 +131,12 @@ void check_sink_options(const KafkaSinkOptions& options, const Value& value, Pro
   }
 }
 
-void check_sink_rows(const Value& value, const engine::Schema& rows, Problems& problems) {
+void check_sink_rows(const Value& value, const std::vector<engine::TypedColumn>& rows,
+                     Problems& problems) {
   Problems known;  // of the options themselves
   const KafkaSinkOptions options = kafka_sink_options().parse(value, known);
-  std::vector<std::string> names;
-  for (const engine::Column& column : rows) names.push_back(column.name);
-  const auto need = [&](const char* key, const std::string& column) {
-    if (column.empty() || std::find(names.begin(), names.end(), column) != names.end()) return;
-    problems.push_back({place_of(value, key), "'" + std::string(key) + "' names a column '" +
-                                                  column + "' that the result does not have" +
-                                                  suggestion(column, names)});
-  };
-  need("key", options.key);
-  need("partition", options.partition);
-  need("timestamp", options.timestamp);
-  for (const std::string& column : options.exclude) need("exclude", column);
-  const Encode encode = parse_encode(options.encode, known);
-  need("encode", encode.column);
-  std::vector<std::string> values;
-  for (const std::string& name : names) {
-    const auto& out = options.exclude;
-    if (std::find(out.begin(), out.end(), name) == out.end()) values.push_back(name);
-  }
-  check_value_columns(encode, place_of(value, "encode"), values, problems);
-  const Headers headers = parse_headers(options.headers, known);
-  need("headers", headers.column);
-  for (const auto& [header, column] : headers.columns) need("headers", column);
-}
-
-Headers parse_headers(const Value& value, Problems& problems) {
-  Headers headers;
-  if (value.is_null() || value.is_unresolved()) return headers;
-  if (is_text(value)) {
-    headers.column = value.text();
-    return headers;
-  }
-  if (!value.is_map()) {
-    problems.push_back(
-        {value.location(), "'headers' must be a column, or a map of headers to columns"});
-    return headers;
-  }
-  for (const Value::Entry& entry : value.map()) {
-    if (is_text(entry.value)) {
-      headers.columns.emplace_back(entry.key, entry.value.text());
-    } else if (!entry.value.is_unresolved()) {
-      problems.push_back({entry.key_location, "the header '" + entry.key + "' must name a column"});
-    }
-  }
-  return headers;
+  check_record_columns(options, options.topic, {{"timestamp", options.timestamp}}, value, rows,
+                       problems);
 }
 
 std::optional<NewTopic> parse_create_topic(const Value& value, Problems& problems) {

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "config/options.h"
 #include "connectors/kafka/connection.h"
-#include "connectors/kafka/encode.h"
+#include "connectors/kafka/record_options.h"
 #include "connectors/kafka/topic.h"
-#include "engine/schema.h"
+#include "engine/column_type.h"
 
 namespace lakeward::connectors::kafka {
 
@@ -20,14 +20,9 @@ std::vector<std::pair<std::string, Delivery>> option_choices(Delivery);
 enum class Compression { kNone, kGzip, kSnappy, kLz4, kZstd };
 std::vector<std::pair<std::string, Compression>> option_choices(Compression);
 
-struct KafkaSinkOptions : ConnectionOptions {
+struct KafkaSinkOptions : ConnectionOptions, RecordOptions {
   std::string topic;
-  config::Value encode;  // see parse_encode()
-  std::string key;
-  config::Value headers;  // see parse_headers()
-  std::string partition;
   std::string timestamp;
-  std::vector<std::string> exclude;
   Delivery delivery = Delivery::kExactlyOnce;
   std::string transactional_id;
   Duration transaction_timeout{};
@@ -40,18 +35,9 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options();
 void check_sink_options(const KafkaSinkOptions& options, const config::Value& value,
                         config::Problems& problems);
 
-// Adds the columns that the options name and the rows do not have.
-void check_sink_rows(const config::Value& value, const engine::Schema& rows,
+// stream::SinkType::check_rows.
+void check_sink_rows(const config::Value& value, const std::vector<engine::TypedColumn>& rows,
                      config::Problems& problems);
-
-// Where a record's headers come from: a column that holds them all, or one for each.
-struct Headers {
-  std::string column;
-  std::vector<std::pair<std::string, std::string>> columns;  // header → column
-  bool empty() const { return column.empty() && columns.empty(); }
-};
-// COLUMN | {HEADER: COLUMN, …}
-Headers parse_headers(const config::Value& value, config::Problems& problems);
 
 // true | {partitions: 3, replication: 1, config: {retention.ms: 604800000}}; nullopt if the topic
 // is not to be made.

@@ -122,11 +122,13 @@ Result<format::RegisteredSchema> Client::schema(uint32_t id) {
   return parse_schema(text);
 }
 
-Result<uint32_t> Client::schema_id(const std::string& subject, const std::string& schema,
-                                   bool create) {
+Result<uint32_t> Client::schema_id(const std::string& subject,
+                                   const format::RegisteredSchema& schema, bool create) {
   const std::string path = "/subjects/" + encode_segment(subject);
-  ASSIGN_OR_RETURN(const std::string text, ask("POST", create ? path + "/versions" : path,
-                                               Json{{"schema", schema}}.dump()));
+  Json body{{"schema", schema.text}};
+  if (schema.type != "AVRO") body["schemaType"] = schema.type;  // the default
+  ASSIGN_OR_RETURN(const std::string text,
+                   ask("POST", create ? path + "/versions" : path, body.dump()));
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("id") || !json["id"].is_number_unsigned()) {
     return invalid_argument(name_ + " did not answer with a schema's id; is 'url' right?");

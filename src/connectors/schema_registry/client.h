@@ -34,7 +34,7 @@ class Client final : public format::SchemaSource, public format::SchemaRegistrar
 
   // NotFound if `create` is false; InvalidArgument, with the mend, if the subject's compatibility
   // forbids it.
-  Result<uint32_t> schema_id(const std::string& subject, const std::string& schema,
+  Result<uint32_t> schema_id(const std::string& subject, const format::RegisteredSchema& schema,
                              bool create) override;
 
   // `version` is a number, or "latest". NotFound.

@@ -31,6 +31,18 @@ config::Value avro(OptionList more = {}) {
   return options({{"avro", options(more)}});
 }
 
+// `json: {registry: …, more}`.
+config::Value json(OptionList more = {}) {
+  more.emplace_back("registry", options({{"url", scalar("http://localhost:8081")}}));
+  return options({{"json", options(more)}});
+}
+
+config::Value list(const std::vector<std::string>& texts) {
+  config::Value::List values;
+  for (const std::string& text : texts) values.push_back(scalar(text));
+  return config::Value(std::move(values), config::Location());
+}
+
 struct WrongOption {
   OptionList options;
   std::string message;
@@ -39,7 +51,8 @@ struct WrongOption {
 TEST(KafkaSinkOptions, NamesWhatIsWrong) {
   const WrongOption cases[] = {
       {{{"topic", scalar("a b")}}, "'a b' cannot be a topic's name"},
-      {{{"encode", scalar("csv")}}, "'encode' must be json, {avro: {registry: NAME}}, or {raw"},
+      {{{"encode", scalar("csv")}},
+       "'encode' must be json, {json: {registry: NAME}}, {avro: {registry: NAME}}, or {raw"},
       {{{"encode", scalar("avro")}}, "'registry' is missing: The schema registry that gives"},
       {{{"encode", avro({{"subject_strategy", scalar("topic")}})}},
        "'subject_strategy' must be one of topic_name, record_name, topic_record_name, not 'topic'"},
@@ -53,6 +66,21 @@ TEST(KafkaSinkOptions, NamesWhatIsWrong) {
                          {"record_name", scalar("R")}})}},
        "'record_name' is of no use with 'schema'"},
       {{{"encode", avro({{"subjekt", scalar("s")}})}}, "did you mean 'subject'?"},
+      {{{"encode", options({{"json", options({{"subject", scalar("s")}})}})}},
+       "'subject' needs a 'registry'"},
+      {{{"encode", json({{"schema", scalar("[]")}})}}, "'schema': a JSON Schema is an object, not"},
+      {{{"encode", json({{"schema", options({})}})}}, "'schema' must be a JSON Schema as JSON"},
+      {{{"encode", json({{"schema", scalar("{}")}, {"record_name", scalar("R")}})}},
+       "'record_name' is of no use with 'schema'"},
+      {{{"encode_key", scalar("json")}}, "'encode_key' needs a 'key'"},
+      {{{"key", scalar("a")}, {"encode_key", scalar("csv")}}, "'encode_key' must be raw, json,"},
+      {{{"key", scalar("a")}, {"encode_key", options({{"raw", scalar("a")}})}},
+       "'raw' names no column here: 'key' does"},
+      {{{"key", scalar("a")}, {"encode_key", avro({{"schema", scalar("{")}})}},
+       "'schema': the Avro schema is not JSON"},
+      {{{"key", list({"a", "b"})}}, "'key' names several columns; say how they become one"},
+      {{{"key", list({})}}, "'key' must be a column, or a list of columns"},
+      {{{"key", options({{"a", scalar("b")}})}}, "'key' must be a column, or a list of columns"},
       {{{"encode", options({{"raw", options({})}})}}, "'raw' must name a column"},
       {{{"encode", scalar("raw")}, {"exclude", scalar("a")}}, "'exclude' is of no use"},
       {{{"headers", config::Value(config::Value::List{}, {})}}, "'headers' must be a column"},
@@ -79,31 +107,73 @@ TEST(KafkaSinkOptions, NamesWhatIsWrong) {
   }
 }
 
-TEST(KafkaSinkOptions, NamesColumnsThatTheRowsDoNotHave) {
+// What the sink of this type says of rows that it is to write.
+config::Problems check_rows(const std::string& sink, const OptionList& given,
+                            const engine::Schema& rows) {
   const World world;
+  const auto session = world.database->make_session().value();
   config::Problems problems;
-  world.registry.sink("kafka")->check_rows(options({{"topic", scalar("t")},
-                                                    {"brokers", scalar("b")},
-                                                    {"key", scalar("devise")},
-                                                    {"exclude", scalar("n")},
-                                                    {"headers", options({{"h", scalar("x")}})}}),
-                                           {{"device", "VARCHAR"}, {"n", "BIGINT"}}, problems);
-  ASSERT_THAT(problems, SizeIs(2));
-  EXPECT_THAT(problems[0].message, HasSubstr("'key' names a column 'devise' that the result does "
-                                             "not have; did you mean 'device'?"));
-  EXPECT_THAT(problems[1].message, HasSubstr("'headers' names a column 'x'"));
+  world.registry.sink(sink)->check_rows(options(given),
+                                        engine::resolve_types(*session, rows).value(), problems);
+  return problems;
 }
 
-TEST(KafkaSinkOptions, NamesColumnsThatAvroHasNoNameFor) {
-  const World world;
-  config::Problems problems;
-  world.registry.sink("kafka")->check_rows(options({{"topic", scalar("t")},
-                                                    {"brokers", scalar("b")},
-                                                    {"encode", avro()},
-                                                    {"exclude", scalar("left out")}}),
-                                           {{"a b", "VARCHAR"}, {"left out", "BIGINT"}}, problems);
-  ASSERT_THAT(problems, SizeIs(1));
-  EXPECT_THAT(problems[0].message, HasSubstr("the column 'a b' has no name that Avro allows"));
+TEST(KafkaSinkOptions, NamesColumnsThatTheRowsDoNotHave) {
+  OptionList given = {{"key", list({"n", "devise"})},
+                      {"encode_key", scalar("json")},
+                      {"exclude", scalar("n")},
+                      {"headers", options({{"h", scalar("x")}})}};
+  for (const char* sink : {"kafka", "event_hubs"}) {
+    const config::Problems problems =
+        check_rows(sink, given, {{"device", "VARCHAR"}, {"n", "BIGINT"}});
+    ASSERT_THAT(problems, SizeIs(2));
+    EXPECT_THAT(problems[0].message, HasSubstr("'key' names a column 'devise' that the result does "
+                                               "not have; did you mean 'device'?"));
+    EXPECT_THAT(problems[1].message, HasSubstr("'headers' names a column 'x'"));
+  }
+}
+
+struct UnfitColumn {
+  OptionList options;
+  std::string column;
+  std::string type;
+  std::string message;  // "": there is nothing wrong
+};
+
+TEST(KafkaSinkOptions, NamesColumnsThatCannotBeWritten) {
+  const UnfitColumn cases[] = {
+      {{{"encode", avro()}}, "a b", "VARCHAR", "the column 'a b' has no name that Avro allows"},
+      {{{"encode", avro()}}, "odd", "INTERVAL", "column 'odd': its type has no equal in Avro"},
+      {{{"encode", avro()}, {"exclude", scalar("odd")}}, "odd", "INTERVAL", ""},
+      {{{"encode", avro()}}, "odd", "MAP(INTEGER, VARCHAR)", "the keys of a map are text in Avro"},
+      {{{"encode", avro({{"schema", scalar(R"({"type": "record", "name": "R", "fields": [
+          {"name": "n", "type": "long"}, {"name": "odd", "type": "int"}]})")}})}},
+       "odd",
+       "BIGINT",
+       "the column 'odd' cannot be written as the schema's int"},
+      {{{"encode", json({{"schema", scalar(R"({"properties": {"odd": {"type": "string"}}})")}})}},
+       "odd",
+       "BIGINT",
+       "the column 'odd' is written as integer, but the schema says string"},
+      {{}, "odd", "BIT", "the column 'odd' has a BIT"},
+      {{{"encode", options({{"raw", scalar("odd")}})}}, "odd", "BIGINT", "is neither text nor"},
+      {{{"key", scalar("odd")}}, "odd", "BIGINT", ""},
+      {{{"key", scalar("odd")}, {"encode_key", avro()}}, "odd", "INTERVAL", "column 'odd': its"},
+      {{{"key", list({"n", "odd"})}, {"encode_key", avro()}}, "odd", "INTERVAL", "column 'odd'"},
+      {{{"key", scalar("n")}, {"encode_key", avro()}}, "odd", "INTERVAL", ""},
+      {{{"key", scalar("n")}, {"encode_key", avro({{"subject_strategy", scalar("record_name")}})}},
+       "odd",
+       "BIGINT",
+       "'subject_strategy' names the subject by the record"},
+  };
+  for (const UnfitColumn& unfit : cases) {
+    OptionList given = unfit.options;
+    given.emplace_back("topic", scalar("t"));
+    const auto problems = check_rows("kafka", given, {{"n", "BIGINT"}, {unfit.column, unfit.type}});
+    ASSERT_THAT(problems, SizeIs(unfit.message.empty() ? 0 : 1)) << unfit.message;
+    if (problems.empty()) continue;
+    EXPECT_THAT(problems[0].message, HasSubstr(unfit.message));
+  }
 }
 
 class KafkaSink : public ::testing::Test {
@@ -135,7 +205,8 @@ class KafkaSink : public ::testing::Test {
 // A schema registry that answers as it is told.
 class ScriptedRegistrar final : public format::SchemaRegistrar {
  public:
-  Result<uint32_t> schema_id(const std::string& subject, const std::string&, bool) override {
+  Result<uint32_t> schema_id(const std::string& subject, const format::RegisteredSchema&,
+                             bool) override {
     asked.push_back(subject);
     if (!answer.ok()) return answer;
     return 7u;
@@ -168,6 +239,43 @@ TEST_F(KafkaSink, WritesAvroWhenTheSchemaRegistryIsBack) {
   const std::string value = std::string("\0\0\0\0\7", 5) + "\2\6";
   EXPECT_THAT(values(), ElementsAre(value, value));
   EXPECT_THAT(registrar->asked, ElementsAre("t-value", "t-value")) << "once it has answered: never";
+}
+
+struct WrittenKey {
+  OptionList options;
+  std::string key;
+};
+
+TEST_F(KafkaSink, WritesKeysAsTheyAreEncoded) {
+  const auto registrar = std::make_shared<ScriptedRegistrar>();
+  world.environment.schema_registrar = [&](const config::Value&) {
+    return std::shared_ptr<format::SchemaRegistrar>(registrar);
+  };
+  const std::string header("\0\0\0\0\7", 5);
+  const WrittenKey cases[] = {
+      {{{"key", scalar("n")}}, "7"},
+      {{{"key", list({"n"})}}, "7"},
+      {{{"key", scalar("n")}, {"encode_key", scalar("json")}}, "7"},
+      {{{"key", list({"n", "k"})}, {"encode_key", scalar("json")}}, R"({"n":7,"k":"a"})"},
+      {{{"key", scalar("n")}, {"encode_key", json()}}, header + "7"},
+      {{{"key", scalar("n")}, {"encode_key", avro()}}, header + "\x0e"},
+      {{{"key", list({"k", "n"})}, {"encode_key", avro()}}, header + "\2a\x0e"},
+  };
+  int64_t epoch = 0;
+  for (const WrittenKey& one : cases) {
+    const auto sink = make(one.options);
+    const std::string rows = "SELECT 7 AS n, 'a' AS k UNION ALL SELECT NULL, NULL";
+    const Status status = put(*sink, rows, epoch++);
+    ASSERT_TRUE(status.ok()) << status.message();
+  }
+  std::vector<std::optional<std::string>> keys;
+  for (const auto& message : read_topic({{"bootstrap.servers", brokers.address()}}, "t")) {
+    keys.push_back(message.key);
+  }
+  std::vector<std::optional<std::string>> expected;
+  for (const WrittenKey& one : cases) expected.insert(expected.end(), {one.key, std::nullopt});
+  EXPECT_THAT(keys, testing::UnorderedElementsAreArray(expected));
+  EXPECT_THAT(registrar->asked, ElementsAre("t-key", "t-key", "t-key"));
 }
 
 struct MissingColumn {

@@ -135,17 +135,21 @@ TEST_F(RegistryClient, DoesNotFollowReferencesForEver) {
 TEST_F(RegistryClient, RegistersASchemaOrLooksItUp) {
   server.answer(R"({"id":70000})");
   Client client(options());
-  EXPECT_EQ(client.schema_id("orders-value", "\"int\"", true).value(), 70'000u);
-  EXPECT_EQ(client.schema_id("orders-value", "\"int\"", false).value(), 70'000u);
+  const format::RegisteredSchema avro{.type = "AVRO", .text = "\"int\""};
+  EXPECT_EQ(client.schema_id("orders-value", avro, true).value(), 70'000u);
+  EXPECT_EQ(client.schema_id("orders-value", avro, false).value(), 70'000u);
+  EXPECT_EQ(client.schema_id("orders-value", {.type = "JSON", .text = "{}"}, true).value(),
+            70'000u);
   EXPECT_EQ(server.requests()[0].path, "/apis/ccompat/v7/subjects/orders-value/versions");
   EXPECT_EQ(server.requests()[1].path, "/apis/ccompat/v7/subjects/orders-value");
   EXPECT_EQ(server.requests()[0].body, R"({"schema":"\"int\""})");
+  EXPECT_EQ(server.requests()[2].body, R"({"schema":"{}","schemaType":"JSON"})");
   server.answer([&](const httplib::Request&, httplib::Response& response) {
     response.status = 409;
     response.set_content(R"({"error_code":409,"message":"Incompatible schema"})",
                          "application/json");
   });
-  const Status refused = client.schema_id("orders-value", "\"long\"", true).status();
+  const Status refused = client.schema_id("orders-value", avro, true).status();
   EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(refused.message(), HasSubstr("Incompatible schema; the schema does not fit the "
                                            "versions before it: keep their columns and types"));

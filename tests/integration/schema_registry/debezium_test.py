@@ -8,17 +8,15 @@ types, optional fields as unions with null), the bytes by fastavro, into a real 
 import base64
 import decimal
 import json
-import os
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from lakeward import SOURCE, Project  # noqa: E402
-from registry_test import BROKER, REGISTRY, create_topic, encode, register, send  # noqa: E402
+from lakeward import SOURCE  # noqa: E402
+from registry_case import REGISTRY, RegistryCase, create_topic, encode, register, send  # noqa: E402
 
 SAMPLES = SOURCE / "tests/format/debezium"
 DECIMAL = "org.apache.kafka.connect.data.Decimal"
@@ -77,28 +75,10 @@ def avro_value(connect, value):
     return value
 
 
-class Debezium(unittest.TestCase):
-    def make_project(self, topic, more):
-        folder = tempfile.TemporaryDirectory(prefix="lakeward-debezium-")
-        self.addCleanup(folder.cleanup)
-        project = Project(folder.name)
-        project.write("lakeward.yaml", f"""
-project: shop
-connections:
-  broker: {{kafka: {{brokers: "{BROKER}"}}}}
-  registry: {{schema_registry: {{url: "{REGISTRY}", timeout: 5s}}}}
-""")
-        project.write("pipelines/orders.yaml", f"""
-pipeline: orders
-from: {{kafka: {{connection: broker, topic: {topic}, start: earliest}}}}
-decode:
-  debezium:
-    {more}
-    columns: {COLUMNS}
-transform: SELECT *, _offset AS "offset" FROM input
-to: {{delta: {{table: bronze.orders}}}}
-""")
-        return project
+class Debezium(RegistryCase):
+    def make_reader(self, topic, more):
+        return self.make_project(topic, f"debezium: {{{more}, columns: {COLUMNS}}}",
+                                 'transform: SELECT *, _offset AS "offset" FROM input')
 
     def rows(self, project):
         project.call("validate")
@@ -123,9 +103,9 @@ to: {{delta: {{table: bronze.orders}}}}
         create_topic("cdc.orders")
         send("cdc.orders.json", [*texts, None])
         send("cdc.orders", [*framed, None])
-        project = self.make_project("cdc.orders", "registry: registry")
+        project = self.make_reader("cdc.orders", "registry: registry")
         rows = self.rows(project)
-        self.assertEqual(self.rows(self.make_project("cdc.orders.json", "timestamps: millis")), rows)
+        self.assertEqual(self.rows(self.make_reader("cdc.orders.json", "timestamps: millis")), rows)
         self.assertEqual(len(samples), len(rows))
         self.assertEqual({"c", "d", "r", "u"}, {row["_op"] for row in rows})
         self.assertEqual({"public.orders"}, {row["_source_table"] for row in rows})

@@ -4,6 +4,7 @@ import unittest
 
 from registry_test import Registry  # noqa: F401  first: it skips what cannot run here
 from debezium_test import Debezium  # noqa: F401
+from writer_test import Writer  # noqa: F401
 
 if __name__ == "__main__":
     unittest.main()

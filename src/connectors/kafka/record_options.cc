@@ -1,0 +1,176 @@
+#include "connectors/kafka/record_options.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "connectors/kafka/connection.h"
+
+namespace lakeward::connectors::kafka {
+
+using config::Problems;
+using config::Value;
+using engine::TypedColumn;
+
+namespace {
+
+bool is_text(const Value& value) { return value.is_scalar() && !value.text().empty(); }
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The columns of these names, in this order; those that there are.
+std::vector<TypedColumn> select(const std::vector<TypedColumn>& rows,
+                                const std::vector<std::string>& names) {
+  std::vector<TypedColumn> columns;
+  for (const std::string& name : names) {
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [&](const auto& column) { return column.name == name; });
+    if (found != rows.end()) columns.push_back(*found);
+  }
+  return columns;
+}
+
+// What encode() would refuse only when the first rows come.
+void check_encoding(const Encode& encode, const Encoded& what, const config::Location& place,
+                    const std::vector<TypedColumn>& columns, Problems& problems) {
+  // A raw key is cast to text.
+  if (what.is_key && encode.format == PayloadFormat::kRaw) return;
+  const auto encoding = make_encoding(encode, what, nullptr);
+  const Status sound = encoding.ok() ? (*encoding)->check(columns) : encoding.status();
+  if (!sound.ok()) problems.push_back({place, sound.message()});
+}
+
+// Whether anything in the options is not known yet, so that only its absence could be reported.
+bool is_known(const Encode& encode) { return !encode.schema.schema.is_unresolved(); }
+
+}  // namespace
+
+Key parse_key(const Value& value, Problems& problems) {
+  Key key;
+  if (value.is_null() || value.is_unresolved()) return key;
+  if (value.is_scalar()) {
+    if (!value.text().empty()) key.columns.push_back(value.text());
+    return key;
+  }
+  key.is_list = true;
+  const bool is_list = !value.is_map() && !value.list().empty();
+  if (is_list) {
+    for (const Value& column : value.list()) {
+      if (is_text(column)) key.columns.push_back(column.text());
+    }
+  }
+  if (!is_list || key.columns.size() != value.list().size()) {
+    problems.push_back({value.location(), "'key' must be a column, or a list of columns"});
+  }
+  return key;
+}
+
+Headers parse_headers(const Value& value, Problems& problems) {
+  Headers headers;
+  if (value.is_null() || value.is_unresolved()) return headers;
+  if (is_text(value)) {
+    headers.column = value.text();
+    return headers;
+  }
+  if (!value.is_map()) {
+    problems.push_back(
+        {value.location(), "'headers' must be a column, or a map of headers to columns"});
+    return headers;
+  }
+  for (const Value::Entry& entry : value.map()) {
+    if (is_text(entry.value)) {
+      headers.columns.emplace_back(entry.key, entry.value.text());
+    } else if (!entry.value.is_unresolved()) {
+      problems.push_back({entry.key_location, "the header '" + entry.key + "' must name a column"});
+    }
+  }
+  return headers;
+}
+
+std::vector<std::string> columns_of_other_use(const RecordOptions& options) {
+  Problems ignored;
+  std::vector<std::string> names = parse_key(options.key, ignored).columns;
+  const Headers headers = parse_headers(options.headers, ignored);
+  names.insert(names.end(), {options.partition, headers.column});
+  for (const auto& [header, column] : headers.columns) names.push_back(column);
+  return names;
+}
+
+void check_record_options(const RecordOptions& options, const Value& block, Problems& problems) {
+  const Encode encode = parse_encode(options.encode, problems);
+  if (encode.format == PayloadFormat::kRaw && !options.exclude.empty()) {
+    problems.push_back({place_of(block, "exclude"),
+                        "'exclude' is of no use with 'encode: raw', whose value is one column"});
+  }
+  const Key key = parse_key(options.key, problems);
+  const Encode encode_key = parse_encode_key(options.encode_key, problems);
+  if (block.find("encode_key") != nullptr && block.find("key") == nullptr) {
+    problems.push_back({place_of(block, "encode_key"), "'encode_key' needs a 'key'"});
+  }
+  if (key.columns.size() > 1 && encode_key.format == PayloadFormat::kRaw &&
+      !options.encode_key.is_unresolved()) {
+    problems.push_back({place_of(block, "key"),
+                        "'key' names several columns; say how they become one: encode_key: json, "
+                        "or {avro: {registry: NAME}}"});
+  }
+  parse_headers(options.headers, problems);
+}
+
+void check_record_columns(const RecordOptions& options, const std::string& topic,
+                          const std::vector<std::pair<std::string, std::string>>& others,
+                          const Value& block, const std::vector<TypedColumn>& rows,
+                          Problems& problems) {
+  Problems known;  // of the options themselves
+  const size_t before = problems.size();
+  std::vector<std::string> names;
+  for (const TypedColumn& column : rows) names.push_back(column.name);
+  const auto need = [&](const std::string& option, const std::string& column) {
+    if (column.empty() || contains(names, column)) return;
+    problems.push_back({place_of(block, option), "'" + option + "' names a column '" + column +
+                                                     "' that the result does not have" +
+                                                     suggestion(column, names)});
+  };
+  const Key key = parse_key(options.key, known);
+  for (const std::string& column : key.columns) need("key", column);
+  need("partition", options.partition);
+  for (const auto& [option, column] : others) need(option, column);
+  for (const std::string& column : options.exclude) need("exclude", column);
+  const Encode encode = parse_encode(options.encode, known);
+  need("encode", encode.column);
+  const Headers headers = parse_headers(options.headers, known);
+  need("headers", headers.column);
+  for (const auto& [header, column] : headers.columns) need("headers", column);
+  const Encode encode_key = parse_encode_key(options.encode_key, known);
+  if (problems.size() > before || !known.empty()) return;
+
+  if (encode.format != PayloadFormat::kRaw && is_known(encode)) {
+    std::erase_if(names, [&](const auto& name) { return contains(options.exclude, name); });
+    check_encoding(encode, {.topic = topic}, place_of(block, "encode"), select(rows, names),
+                   problems);
+  } else if (!encode.column.empty()) {
+    check_encoding(encode, {.topic = topic}, place_of(block, "encode"),
+                   select(rows, {encode.column}), problems);
+  }
+  if (key.columns.empty() || !is_known(encode_key)) return;
+  check_encoding(encode_key, {.topic = topic, .is_key = true, .is_bare = !key.is_list},
+                 place_of(block, "key"), select(rows, key.columns), problems);
+}
+
+Result<Encodings> make_encodings(const RecordOptions& options, const std::string& topic,
+                                 const OpenRegistrar& open) {
+  Problems problems;
+  const Encode encode = parse_encode(options.encode, problems);
+  const Key key = parse_key(options.key, problems);
+  const Encode encode_key = parse_encode_key(options.encode_key, problems);
+  if (!problems.empty()) return invalid_argument(problems.front().to_string());
+  Encodings encodings;
+  ASSIGN_OR_RETURN(encodings.value, make_encoding(encode, {.topic = topic}, open));
+  if (key.columns.empty()) return encodings;
+  ASSIGN_OR_RETURN(
+      encodings.key,
+      make_encoding(encode_key, {.topic = topic, .is_key = true, .is_bare = !key.is_list}, open));
+  return encodings;
+}
+
+}  // namespace lakeward::connectors::kafka
