@@ -10,6 +10,7 @@
 #include "format/known_schemas.h"
 #include "format/record_loop.h"
 #include "format/registry_header.h"
+#include "format/shared_format.h"
 
 namespace lakeward::format {
 namespace {
@@ -142,22 +143,7 @@ class AvroDecoder final : public Decoder {
   Status failure_;
 };
 
-class AvroFormat final : public Format {
- public:
-  explicit AvroFormat(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-
-  Framing framing() const override { return Framing::kWhole; }
-  const engine::Schema& declared() const override { return shared_->declared; }
-  const engine::Schema& decoded() const override { return shared_->decoded; }
-  OnMalformed on_malformed() const override { return shared_->on_malformed; }
-  std::unique_ptr<Decoder> make_decoder(
-      const std::vector<std::optional<size_t>>& slots) const override {
-    return std::make_unique<AvroDecoder>(shared_, slots);
-  }
-
- private:
-  std::shared_ptr<Shared> shared_;
-};
+using AvroFormat = SharedFormat<Shared, AvroDecoder>;
 
 // That the declared columns are fields of `schema`, and can hold their values.
 Status check_columns(const Schema& schema, const std::vector<avro::TargetColumn>& columns) {

@@ -9,6 +9,7 @@
 #include "format/known_schemas.h"
 #include "format/record_loop.h"
 #include "format/registry_header.h"
+#include "format/shared_format.h"
 
 namespace lakeward::format {
 namespace {
@@ -143,22 +144,7 @@ class DebeziumAvroDecoder final : public Decoder {
   Status failure_;
 };
 
-class DebeziumAvroFormat final : public Format {
- public:
-  explicit DebeziumAvroFormat(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-
-  Framing framing() const override { return Framing::kWhole; }
-  const engine::Schema& declared() const override { return shared_->declared; }
-  const engine::Schema& decoded() const override { return shared_->decoded; }
-  OnMalformed on_malformed() const override { return shared_->on_malformed; }
-  std::unique_ptr<Decoder> make_decoder(
-      const std::vector<std::optional<size_t>>& slots) const override {
-    return std::make_unique<DebeziumAvroDecoder>(shared_, slots);
-  }
-
- private:
-  std::shared_ptr<Shared> shared_;
-};
+using DebeziumAvroFormat = SharedFormat<Shared, DebeziumAvroDecoder>;
 
 }  // namespace
 
