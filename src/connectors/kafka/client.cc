@@ -215,12 +215,20 @@ void Client::renew_token(rd_kafka_t* handle) {
                                        oauth_->client_id.c_str(), extensions.data(),
                                        extensions.size(), why.data(),
                                        why.size()) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const std::lock_guard lock(token_mutex_);
+      token_ = std::move(*token);
       return;
     }
     token = invalid_argument("the token cannot be used: " + std::string(why.data()));
   }
   events_.add_token_failure(token.status());
   rd_kafka_oauthbearer_set_token_failure(handle, token.status().message().c_str());
+}
+
+Result<OauthToken> Client::token() const {
+  const std::lock_guard lock(token_mutex_);
+  if (token_ && SystemClock().now() < token_->expires) return *token_;
+  return unavailable("there is no token for the login that is still valid");
 }
 
 Status Client::failed(const std::string& what, rd_kafka_resp_err_t error,

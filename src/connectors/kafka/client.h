@@ -6,6 +6,7 @@
 #include <compare>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -84,6 +85,9 @@ class Client {
   // may change it is open. nullopt if nothing. Errors as list_offsets().
   Result<std::optional<StoredOffset>> committed(const TopicPartition& partition);
 
+  // The token for OAUTHBEARER by which brokers let it in now. Errors: Unavailable if there is none.
+  Result<OauthToken> token() const;
+
   // Serves librdkafka's callbacks and says what is wrong, if anything is.
   Status failure();
   bool is_down();
@@ -110,6 +114,8 @@ class Client {
   Events events_;
   std::optional<OauthClient> oauth_;
   std::vector<std::string> extensions_;  // of the SASL login: name, value, …
+  mutable std::mutex token_mutex_;       // guards token_
+  std::optional<OauthToken> token_;
   std::stop_source ending_;
   rd_kafka_t* handle_ = nullptr;
 };

@@ -46,6 +46,11 @@ constexpr KnownProperty kKnownProperties[] = {
     {"sasl.mechanisms"},
     {"sasl.username"},
     {"sasl.password"},
+    {"sasl.oauthbearer.token.endpoint.url"},
+    {"sasl.oauthbearer.client.id"},
+    {"sasl.oauthbearer.client.secret"},
+    {"sasl.oauthbearer.scope"},
+    {"sasl.oauthbearer.extensions"},
 };
 
 bool is_known(const std::string& name, const std::string& value) {
@@ -112,7 +117,8 @@ Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offs
           std::chrono::milliseconds(std::strtol(value.c_str(), nullptr, 0) + options.fetch.wait_ms);
     }
   }
-  Result<fetch::Security> security = fetch::make_security(properties);
+  Result<fetch::Security> security =
+      fetch::make_security(properties, [client = client_.get()] { return client->token(); });
   if (!security.ok()) return security.status().with_context(client_->service().name);
   options.security = std::move(*security);
   std::vector<std::string> topics;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -13,15 +14,15 @@
 #include "connectors/kafka/fetch/fetcher.h"
 #include "connectors/kafka/fetch/security.h"
 #include "integration/kafka/broker_fixture.h"
+#include "integration/kafka/tokens.h"
+#include "support/process.h"
 #include "support/relay.h"
 
 namespace lakeward::test {
 namespace {
 
 namespace kafka = connectors::kafka;
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
 constexpr int kRecords = 4'000;
@@ -67,10 +68,11 @@ config::StringMap client_certificate(const std::string& name) {
 class FetcherRun {
  public:
   FetcherRun(const config::StringMap& properties, const kafka::BrokerAddress& broker,
-             const std::string& topic)
+             const std::string& topic, kafka::fetch::TokenSource token = {})
       : partition_{topic, 0} {
     kafka::fetch::FetcherOptions options;
-    Result<kafka::fetch::Security> security = kafka::fetch::make_security(properties);
+    Result<kafka::fetch::Security> security =
+        kafka::fetch::make_security(properties, std::move(token));
     EXPECT_TRUE(security.ok()) << security.status().message();
     options.security = std::move(*security);
     fetcher_ = std::make_unique<kafka::fetch::Fetcher>(
@@ -101,6 +103,9 @@ class FetcherRun {
     return values;
   }
   Status failure() const { return events_.failure(); }
+  bool knows_failure(const std::string& part) const {
+    return events_.failure().message().find(part) != std::string::npos;
+  }
 
  private:
   const kafka::TopicPartition partition_;
@@ -238,14 +243,57 @@ TEST_F(FetchSecurity, GoesOnWhereAConnectionWasCut) {
   EXPECT_GT(relay.connections(), 5U);
 }
 
+const config::StringMap kTokens = {{"security.protocol", "sasl_plaintext"},
+                                   {"sasl.mechanisms", "OAUTHBEARER"},
+                                   {"sasl.oauthbearer.extensions", "traceId=123,more=a b"}};
+
+kafka::OauthToken token_for(int lifetime_s) {
+  return {make_token("reader", lifetime_s), SystemClock().now() + std::chrono::seconds(lifetime_s)};
+}
+
+TEST_F(FetchSecurity, LogsInAnewBeforeATokenExpires) {
+  Relay relay("127.0.0.1", parse_address(from_environment("LAKEWARD_KAFKA_OAUTH")).port);
+  FetcherRun run(kTokens, {"127.0.0.1", relay.port()}, topic, [] { return token_for(4); });
+  EXPECT_EQ(run.read(kRecords).value(), expected);
+  EXPECT_TRUE(eventually([&] { return relay.connections() >= 3; }));
+  send(kRecords, 10);
+  EXPECT_EQ(run.read(kRecords + 10).value(),
+            std::vector<std::string>(expected.end() - 10, expected.end()));
+  EXPECT_TRUE(run.failure().ok()) << run.failure().message();
+}
+
+TEST_F(FetchSecurity, WaitsForAToken) {
+  std::atomic<bool> there{false};
+  FetcherRun run(kTokens, parse_address(from_environment("LAKEWARD_KAFKA_OAUTH")), topic,
+                 [&]() -> Result<kafka::OauthToken> {
+                   if (there) return token_for(60);
+                   return unavailable("no token yet");
+                 });
+  EXPECT_TRUE(eventually([&] { return run.knows_failure("no token yet"); }));
+  there = true;
+  EXPECT_EQ(run.read(kRecords).value(), expected);
+}
+
+TEST_F(FetchSecurity, SaysThatATokenIsRefused) {
+  for (const std::string& token : {std::string("s3cret"), make_token("reader", -10)}) {
+    FetcherRun run(kTokens, parse_address(from_environment("LAKEWARD_KAFKA_OAUTH")), topic, [&] {
+      return kafka::OauthToken{token, {}};
+    });
+    const Status status = run.read(1).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status.message();
+    EXPECT_THAT(status.message(), HasSubstr("SASL OAUTHBEARER authentication failed: "));
+    EXPECT_THAT(status.message(), Not(HasSubstr(token)));
+  }
+}
+
 TEST_F(FetchSecurity, SaysThatAClientsKeyCannotBeRead) {
   auto properties = client_certificate("client");
   properties.emplace_back("ssl.key.location", certificate("names"));
-  const Status status = kafka::fetch::make_security(properties).status();
+  const Status status = kafka::fetch::make_security(properties, {}).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("'tls_key': " + certificate("names")));
   properties.emplace_back("ssl.key.location", certificate("other-ca.key"));
-  EXPECT_THAT(kafka::fetch::make_security(properties).status().message(),
+  EXPECT_THAT(kafka::fetch::make_security(properties, {}).status().message(),
               HasSubstr("key values mismatch"));
 }
 

@@ -10,6 +10,7 @@
 #include "connectors/kafka/test_consumer.h"
 #include "format/base64.h"
 #include "integration/kafka/broker_fixture.h"
+#include "integration/kafka/tokens.h"
 #include "support/process.h"
 
 namespace lakeward::test {
@@ -25,25 +26,6 @@ config::Value certificate(const std::string& name) {
 }
 
 config::Value environment(const char* name) { return scalar(from_environment(name)); }
-
-// An unsigned JWT (RFC 7515, appendix A.5) that the broker's OAUTH listener takes.
-std::string make_token(const std::string& subject) {
-  using std::chrono::system_clock;
-  const auto now =
-      std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch())
-          .count();
-  const auto part = [](const std::string& json) {
-    std::string text = format::encode_base64(json);
-    while (text.ends_with('=')) text.pop_back();
-    std::replace(text.begin(), text.end(), '+', '-');
-    std::replace(text.begin(), text.end(), '/', '_');
-    return text;
-  };
-  return part(R"({"alg":"none"})") + "." +
-         part("{\"sub\":\"" + subject + "\",\"iat\":" + std::to_string(now) +
-              ",\"exp\":" + std::to_string(now + 3600) + "}") +
-         ".";
-}
 
 std::string token_answer(const std::string& token, int expires_in = 3600) {
   return "{\"access_token\":\"" + token +

@@ -1,5 +1,6 @@
 #include "connectors/kafka/fetch/sasl.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lakeward::connectors::kafka::fetch {
@@ -26,7 +27,42 @@ class PlainClient final : public SaslClient {
   const SecretString password_;
 };
 
+// Divides the pairs of a message.
+constexpr char kSeparator = '\x01';
+
+class OauthbearerClient final : public SaslClient {
+ public:
+  OauthbearerClient(SecretString token, std::string_view extensions) : token_(std::move(token)) {
+    if (extensions.empty()) return;
+    extensions_ = std::string(extensions) + kSeparator;
+    std::replace(extensions_.begin(), extensions_.end(), ',', kSeparator);
+  }
+
+  std::string_view mechanism() const override { return "OAUTHBEARER"; }
+  std::string first() override {
+    return std::string("n,,") + kSeparator + "auth=Bearer " + token_.expose() + kSeparator +
+           extensions_ + kSeparator;
+  }
+  // A broker that refuses the token may say why, and end the login when that is acknowledged.
+  Result<std::optional<std::string>> respond(std::string_view answer) override {
+    if (!refusal_.empty()) return invalid_argument("the broker says: " + refusal_);
+    if (answer.empty()) return std::optional<std::string>();
+    refusal_ = shown(answer, token_);
+    return std::optional(std::string(1, kSeparator));
+  }
+  const SecretString& secret() const override { return token_; }
+
+ private:
+  const SecretString token_;
+  std::string extensions_;
+  std::string refusal_;
+};
+
 }  // namespace
+
+std::unique_ptr<SaslClient> make_oauthbearer(SecretString token, std::string_view extensions) {
+  return std::make_unique<OauthbearerClient>(std::move(token), extensions);
+}
 
 std::unique_ptr<SaslClient> make_plain(std::string user, SecretString password) {
   return std::make_unique<PlainClient>(std::move(user), std::move(password));

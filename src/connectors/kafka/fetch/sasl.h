@@ -35,6 +35,10 @@ using SaslLogin = std::function<Result<std::unique_ptr<SaslClient>>()>;
 // RFC 4616.
 std::unique_ptr<SaslClient> make_plain(std::string user, SecretString password);
 
+// RFC 7628, with a token that holds no control characters, and extensions as librdkafka writes
+// them: "name=value,name=value".
+std::unique_ptr<SaslClient> make_oauthbearer(SecretString token, std::string_view extensions);
+
 // What somebody else has said, to stand in a message: not long, without control characters, and
 // left out if the secret is in it.
 std::string shown(std::string_view said, const SecretString& secret);

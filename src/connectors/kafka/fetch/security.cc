@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "connectors/kafka/connection.h"
@@ -9,6 +10,8 @@
 
 namespace lakeward::connectors::kafka::fetch {
 namespace {
+
+constexpr std::string_view kOauthbearer = "OAUTHBEARER";
 
 bool has_tls(const config::StringMap& properties) {
   return property_of(properties, "security.protocol").ends_with("ssl");
@@ -44,20 +47,32 @@ SaslLogin password_login(const config::StringMap& properties) {
   };
 }
 
+SaslLogin token_login(const config::StringMap& properties, TokenSource source) {
+  return [source = std::move(source),
+          extensions = property_of(
+              properties, "sasl.oauthbearer.extensions")]() -> Result<std::unique_ptr<SaslClient>> {
+    ASSIGN_OR_RETURN(OauthToken token, source());
+    return make_oauthbearer(SecretString(std::move(token.value)), extensions);
+  };
+}
+
 }  // namespace
 
 bool can_secure(const config::StringMap& properties) {
   if (!has_sasl(properties)) return true;
   const std::string mechanism = property_of(properties, "sasl.mechanisms");
-  return mechanism == "PLAIN" || scram_hash(mechanism).has_value();
+  return mechanism == "PLAIN" || mechanism == kOauthbearer || scram_hash(mechanism).has_value();
 }
 
-Result<Security> make_security(const config::StringMap& properties) {
+Result<Security> make_security(const config::StringMap& properties, TokenSource token) {
   Security security;
   if (has_tls(properties)) {
     ASSIGN_OR_RETURN(security.tls, TlsContext::make(tls_options(properties)));
   }
-  if (has_sasl(properties)) security.login = password_login(properties);
+  if (!has_sasl(properties)) return security;
+  security.login = property_of(properties, "sasl.mechanisms") == kOauthbearer
+                       ? token_login(properties, std::move(token))
+                       : password_login(properties);
   return security;
 }
 
