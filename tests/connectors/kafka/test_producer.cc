@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 
 namespace lakeward::test {
 namespace {
@@ -85,6 +86,26 @@ void TestProducer::create_topic(const std::string& topic, int partitions) {
   rd_kafka_event_destroy(answer);
   rd_kafka_queue_destroy(answers);
   rd_kafka_NewTopic_destroy(wanted);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+  while (!is_known(topic)) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "no broker knows the new topic " << topic;
+  }
+}
+
+// A broker may not have heard yet of a topic that its controller has made.
+bool TestProducer::is_known(const std::string& topic) {
+  rd_kafka_topic_t* one = rd_kafka_topic_new(handle_, topic.c_str(), nullptr);
+  const rd_kafka_metadata_t* metadata = nullptr;
+  bool known = false;
+  if (rd_kafka_metadata(handle_, 0, one, &metadata, kTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    known = metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; known && i < metadata->topics[0].partition_cnt; ++i) {
+      known = metadata->topics[0].partitions[i].leader >= 0;
+    }
+    rd_kafka_metadata_destroy(metadata);
+  }
+  rd_kafka_topic_destroy(one);
+  return known;
 }
 
 void TestProducer::delete_topic(const std::string& topic) {

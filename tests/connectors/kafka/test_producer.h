@@ -44,6 +44,8 @@ class TestProducer {
   void delete_records(const std::string& topic, int32_t partition, int64_t offset);
 
  private:
+  bool is_known(const std::string& topic);
+
   rd_kafka_t* handle_ = nullptr;
   int failures_ = 0;
 };
