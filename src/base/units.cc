@@ -334,6 +334,10 @@ std::string format_count(uint64_t count) {
   return digits;
 }
 
+std::string format_count(uint64_t count, std::string_view thing) {
+  return format_count(count) + " " + std::string(thing) + (count == 1 ? "" : "s");
+}
+
 std::string format_timestamp(Timestamp timestamp, bool micros) {
   constexpr int64_t kDay = 86'400'000'000;
   int64_t days = timestamp.micros / kDay;

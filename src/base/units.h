@@ -22,6 +22,8 @@ std::string format_duration(Duration duration);
 
 // A number with thousands separators: 1234567 is "1,234,567".
 std::string format_count(uint64_t count);
+// "1 row", "1,234 rows"; `thing` takes an s.
+std::string format_count(uint64_t count, std::string_view thing);
 
 // ISO 8601, UTC: "2026-01-01T00:00:00.123Z" (milliseconds) or with six digits if `micros`.
 std::string format_timestamp(Timestamp timestamp, bool micros = false);

@@ -41,10 +41,6 @@ class ProgressLine {
   Timestamp last_;
 };
 
-std::string counted(uint64_t count, const char* thing) {
-  return format_count(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
 void warn_of_maintenance(const Status& status) {
   if (status.ok()) return;
   std::cerr << "lakeward: the table is committed, but a checkpoint or the log's clean-up failed: "
@@ -76,22 +72,22 @@ Json to_json(const std::string& table, const delta::OptimizeReport& report, bool
 void print(const std::string& table, const delta::OptimizeReport& report, bool dry_run) {
   const delta::MergeTotals& totals = report.totals;
   if (totals.files_removed == 0 && totals.groups_dropped == 0) {
-    std::cout << table << " has no small files to merge (" << counted(report.files, "file")
+    std::cout << table << " has no small files to merge (" << format_count(report.files, "file")
               << ")\n";
     return;
   }
   std::cout << table << (dry_run ? " would have " : ": ")
-            << counted(totals.files_removed, "small file") << " in "
-            << counted(report.partitions, "partition") << " (" << format_bytes(totals.bytes_removed)
-            << ") " << (dry_run ? "merged" : "became") << " " << (dry_run ? "into " : "")
-            << format_count(totals.files_added);
+            << format_count(totals.files_removed, "small file") << " in "
+            << format_count(report.partitions, "partition") << " ("
+            << format_bytes(totals.bytes_removed) << ") " << (dry_run ? "merged" : "became") << " "
+            << (dry_run ? "into " : "") << format_count(totals.files_added);
   if (!dry_run) {
-    std::cout << " (" << format_bytes(totals.bytes_added) << ", " << counted(totals.rows, "row")
-              << "), version " << report.version;
+    std::cout << " (" << format_bytes(totals.bytes_added) << ", "
+              << format_count(totals.rows, "row") << "), version " << report.version;
   }
   std::cout << "\n";
   if (totals.groups_dropped > 0) {
-    std::cout << counted(totals.groups_dropped, "group")
+    std::cout << format_count(totals.groups_dropped, "group")
               << " of files left as they are: another writer changed them meanwhile; run it again "
                  "to merge what is left\n";
   }
@@ -111,7 +107,8 @@ Outcome optimize(const OptimizeVerb& verb, const Common& common) {
         *table, {.where = verb.where, .target_bytes = *target, .dry_run = verb.dry_run},
         (*workspace)->clock(),
         [&](const delta::OptimizeProgress& at) {
-          line.show("merged " + format_count(at.files_done) + " of " + counted(at.files, "file"));
+          line.show("merged " + format_count(at.files_done) + " of " +
+                    format_count(at.files, "file"));
         },
         interruption.token());
   }();
@@ -147,12 +144,12 @@ Json to_json(const std::string& table, const delta::VacuumReport& report, bool d
 void print(const std::string& table, const delta::VacuumReport& report, bool dry_run) {
   for (const std::string& path : report.paths) std::cout << path << "\n";
   std::cout << table << (dry_run ? ": would remove " : ": removed ")
-            << counted(report.files, "file") << " (" << format_bytes(report.bytes) << ")";
+            << format_count(report.files, "file") << " (" << format_bytes(report.bytes) << ")";
   if (report.orphans > 0) {
     std::cout << ", " << format_count(report.orphans) << " of them never committed";
   }
   if (report.kept > 0) {
-    std::cout << "; " << counted(report.kept, "file") << " kept, younger than "
+    std::cout << "; " << format_count(report.kept, "file") << " kept, younger than "
               << format_duration(report.retention);
   }
   std::cout << "\n";
@@ -170,7 +167,8 @@ Outcome vacuum(const VacuumVerb& verb, const Common& common) {
         *table, {.retention = verb.retain, .force = verb.force, .dry_run = verb.dry_run},
         (*workspace)->clock(),
         [&](const delta::VacuumProgress& at) {
-          line.show("removed " + format_count(at.files_done) + " of " + counted(at.files, "file"));
+          line.show("removed " + format_count(at.files_done) + " of " +
+                    format_count(at.files, "file"));
         },
         interruption.token());
   }();

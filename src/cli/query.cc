@@ -49,7 +49,7 @@ Result<service::AsOf> parse_as_of(const std::string& text) {
 }
 
 void print_footer(uint64_t rows, const std::vector<service::BoundTable>& tables, Duration took) {
-  std::cerr << format_count(rows) << (rows == 1 ? " row" : " rows");
+  std::cerr << format_count(rows, "row");
   size_t files = 0;
   size_t skipped = 0;
   for (const service::BoundTable& table : tables) {
@@ -57,7 +57,7 @@ void print_footer(uint64_t rows, const std::vector<service::BoundTable>& tables,
     skipped += table.skipped;
   }
   if (!tables.empty()) {
-    std::cerr << " from " << format_count(files) << (files == 1 ? " file" : " files");
+    std::cerr << " from " << format_count(files, "file");
     if (skipped > 0) std::cerr << ", " << format_count(skipped) << " skipped";
   }
   std::cerr << ", " << format_duration(took) << "\n";

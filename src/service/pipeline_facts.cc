@@ -73,6 +73,8 @@ PipelineFacts pipeline_facts(Workspace& workspace, const project::Pipeline& pipe
   }
   std::optional<std::string> committed;
   note(read_log(workspace, pipeline, facts, committed));
+  // A process that was killed before it first told of itself.
+  if (facts.state == "new" && (facts.epoch || facts.unfinished)) facts.state = "stopped";
   // A source that was never attached would write its beginning into the checkpoint.
   if (facts.epoch) note(read_source(workspace, pipeline, committed, facts));
   return facts;

@@ -267,8 +267,9 @@ Status EpochExecutor::refuse_failed(const Pass& pass) {
                         "FROM lakeward_records)"));
     if (rows.size() > 0) example = "\n  The first, at " + rows.text(0, 0) + ": " + rows.text(0, 1);
   }
-  return expectation_failed(format_count(pass.gate.failed) + " of " + format_count(pass.gate.seen) +
-                            " rows break " +
+  return expectation_failed(format_count(pass.gate.failed) + " of " +
+                            format_count(pass.gate.seen, "row") +
+                            (pass.gate.failed == 1 ? " breaks " : " break ") +
                             transform_->describe_mask(mask & transform_->policy().fail) +
                             ", which says 'fail'; nothing of the epoch is committed" + example);
 }
@@ -385,12 +386,13 @@ Result<Peek> EpochExecutor::peek(const Epoch& epoch, const OffsetRange& range,
     ASSIGN_OR_RETURN(pass.read, input_->tally());
   }
   if (pass.gate.failed > 0) {
-    peek.rejected.push_back(format_count(pass.gate.failed) + " rows break " +
-                            transform_->describe_mask(pass.gate.first_failed->first) +
-                            ", which says 'fail'");
+    peek.rejected.push_back(
+        format_count(pass.gate.failed, "row") + (pass.gate.failed == 1 ? " breaks " : " break ") +
+        transform_->describe_mask(pass.gate.first_failed->first) + ", which says 'fail'");
   }
   if (pass.gate.dropped > 0) {
-    peek.rejected.push_back(format_count(pass.gate.dropped) + " rows are dropped");
+    peek.rejected.push_back(format_count(pass.gate.dropped, "row") +
+                            (pass.gate.dropped == 1 ? " is dropped" : " are dropped"));
   }
   MalformedTable malformed(pass.read.malformed);
   ASSIGN_OR_RETURN(const std::string dead, define_dead_letters(pass, malformed));

@@ -95,6 +95,12 @@ TEST(FormatDuration, IsReadBackByParseDuration) {
   }
 }
 
+TEST(FormatCount, NamesOneOrMany) {
+  EXPECT_EQ(format_count(0, "row"), "0 rows");
+  EXPECT_EQ(format_count(1, "dead letter"), "1 dead letter");
+  EXPECT_EQ(format_count(1234, "row"), "1,234 rows");
+}
+
 TEST(FormatCount, SeparatesThousands) {
   EXPECT_EQ(format_count(0), "0");
   EXPECT_EQ(format_count(999), "999");

@@ -26,7 +26,7 @@ TEST(Expectations, ThatSayFailCommitNothingOfTheEpoch) {
   pipeline.expectations = {{"positive", "id >= 0", Otherwise::kFail}};
   const Status failed = pipeline.drain();
   EXPECT_EQ(failed.code(), StatusCode::kExpectationFailed);
-  EXPECT_THAT(failed.message(), HasSubstr("1 of 8 rows break positive (id >= 0)"));
+  EXPECT_THAT(failed.message(), HasSubstr("1 of 8 rows breaks positive (id >= 0)"));
   EXPECT_THAT(failed.message(), HasSubstr("the culprit"));
   EXPECT_THAT(failed.message(), HasSubstr("readings 0 at 140"));
   EXPECT_EQ(pipeline.table.rows().size(), 10u);

@@ -97,7 +97,7 @@ Result<stream::Committable> ConsoleSink::write(engine::Session& session, const s
   }
   if (table && committable.rows > 0) text.text = make_table(rows);
   if (table && committable.rows > limit) {
-    text.text += "… and " + format_count(committable.rows - limit) + " more rows\n";
+    text.text += "… and " + format_count(committable.rows - limit, "more row") + "\n";
   }
   committable.bytes = text.text.size();
   committable.content = std::move(text);
