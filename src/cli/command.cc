@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <iostream>
 
 #include "base/suggest.h"
 #include "base/units.h"
 #include "cli/json_output.h"
+#include "cli/log.h"
 
 namespace lakeward::cli {
 
@@ -151,7 +153,15 @@ Command& Command::option(const std::string& names, std::optional<std::string>& t
 
 Command& Command::option(const std::string& names, std::optional<uint64_t>& target,
                          const std::string& doc) {
-  entry_.app->add_option_function<uint64_t>(names, [&](uint64_t v) { target = v; });
+  entry_.app->add_option_function<std::string>(names, [&target, names](const std::string& text) {
+    uint64_t number = 0;
+    const char* const last = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), last, number);
+    if (read.ec != std::errc() || read.ptr != last) {
+      throw CLI::ValidationError(names, "must be a whole number, 0 or more, not '" + text + "'");
+    }
+    target = number;
+  });
   entry_.options.push_back({split_names(names), "N", doc, {}});
   return *this;
 }
@@ -233,6 +243,7 @@ struct CommandLine::Impl {
   Common common;
   std::string project = ".";
   bool help = false;
+  bool version = false;
   std::vector<OptionText> common_options;
 
   // The common options are understood before and after the verb.
@@ -259,6 +270,8 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
       .details = {},
       .examples = {"lakeward init --template sensors demo", "lakeward run --once --project demo",
                    "lakeward query 'SELECT * FROM gold.building_hourly' --project demo"}};
+  impl_->app.add_flag("--version", impl_->version);
+  impl_->root.options = {{{"--version"}, "", "The same as the command version", {}}};
   impl_->common_options = {
       {{"--project"}, "DIR", "The project's folder; default: here", {}},
       {{"--json"}, "", "Machine-readable output on stdout, errors as JSON on stderr", {}},
@@ -302,14 +315,19 @@ Outcome CommandLine::Impl::parse_and_run(std::vector<std::string> arguments) {
     const std::string prefix = entry.text.name.empty() ? "" : entry.full_name() + ": ";
     return see_help(entry, invalid_argument(prefix + error.what()));
   }
-  const Command::Entry& entry = selected(root);
-  if (help) return print_help(entry);
+  const Command::Entry* named = &selected(root);
+  if (help) return print_help(*named);
+  for (const auto& child : root.children) {
+    if (version && named == &root && child->text.name == "version") named = child.get();
+  }
+  const Command::Entry& entry = *named;
   if (!entry.run) {
     const std::string what =
         entry.text.name.empty() ? "a command is missing" : entry.full_name() + ": say what to do";
     return see_help(entry, invalid_argument(what));
   }
   common.project = project;
+  start_log(common);
   return entry.run(common);
 }
 

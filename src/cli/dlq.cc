@@ -2,7 +2,6 @@
 
 #include "base/units.h"
 #include "cli/interruption.h"
-#include "cli/log.h"
 #include "cli/result_output.h"
 #include "cli/run_progress.h"
 #include "cli/verbs.h"
@@ -106,7 +105,6 @@ Outcome show(const DlqOptions& options, const Common& common) {
 
 Outcome replay(const DlqOptions& options, const Common& common) {
   const Interruption interruption;
-  start_log(common);
   auto workspace = service::Workspace::open(common.project, service::Workspace::Checked::kToRun);
   if (!workspace.ok()) return workspace.status();
   if (const auto plan = (*workspace)->plan(); !plan.ok()) return plan.status();
@@ -119,8 +117,8 @@ Outcome replay(const DlqOptions& options, const Common& common) {
     std::cout << summary_json(report);
   } else if (!common.quiet && replayed.error.ok()) {
     const stream::Accounting& total = replayed.status.total;
-    std::cerr << format_count(total.read)
-              << " dead letters replayed: " << format_count(total.written) << " rows written, "
+    std::cerr << format_count(total.read, "dead letter")
+              << " replayed: " << format_count(total.written, "row") << " written, "
               << format_count(total.filtered + total.dropped) << " left out, "
               << format_count(total.dead_lettered) << " rejected again\n";
   }

@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "base/secret.h"
 #include "base/units.h"
 #include "cli/interruption.h"
 #include "cli/json_output.h"
@@ -73,8 +74,10 @@ Status reach_source(service::Workspace& workspace, const project::Pipeline& pipe
   io::MemoryStore store;
   checkpoint::SourceLog log(store, "doctor/sources/0");
   RETURN_IF_ERROR(source->attach(log));
-  return source->plan(std::nullopt, {.rows = 1, .bytes = 1}, stream::PlanMode::kFollow, stop)
-      .status();
+  RETURN_IF_ERROR(
+      source->plan(std::nullopt, {.rows = 1, .bytes = 1}, stream::PlanMode::kFollow, stop)
+          .status());
+  return source->reach();
 }
 
 // Whether the brokers of a connection let us in.
@@ -87,7 +90,7 @@ Finding check_brokers(const project::Connection& connection, const fs::path& roo
     return admin->list();
   }();
   if (!topics.ok()) return {what, false, topics.status().message()};
-  return {what, true, connection.type + ", " + format_count(topics->size()) + " topics"};
+  return {what, true, connection.type + ", " + format_count(topics->size(), "topic")};
 }
 
 // Whether a sink can be written to; nothing if it has nothing to ask.
@@ -118,7 +121,7 @@ std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop
   const project::Project& project = workspace.project();
   std::vector<Finding> findings = {
       {"project", true,
-       project.name + ", " + std::to_string(project.pipelines.size()) + " pipelines, time zone " +
+       project.name + ", " + format_count(project.pipelines.size(), "pipeline") + ", time zone " +
            project.time_zone},
       check_folder("lake", project.lake),
       check_folder("checkpoints", project.checkpoints),
@@ -162,8 +165,8 @@ Outcome doctor(const Common& common) {
     wrong += finding.ok ? 0 : 1;
     array.push_back({{"what", finding.what}, {"ok", finding.ok}, {"detail", finding.detail}});
     if (!common.json) {
-      std::cout << (finding.ok ? "ok     " : "wrong  ") << finding.what << ": " << finding.detail
-                << "\n";
+      std::cout << (finding.ok ? "ok     " : "wrong  ") << finding.what << ": "
+                << mask_secrets(finding.detail) << "\n";
     }
   }
   if (common.json) std::cout << json_line(array);

@@ -1,7 +1,6 @@
 #include <iostream>
 
 #include "cli/interruption.h"
-#include "cli/log.h"
 #include "cli/result_output.h"
 #include "cli/verbs.h"
 #include "service/pipeline_builder.h"
@@ -33,7 +32,6 @@ Result<stream::Peek> peek_rows(const PeekOptions& options, service::Workspace& w
 
 Outcome peek(const PeekOptions& options, const Common& common) {
   const Interruption interruption;
-  start_log(common);
   auto workspace =
       service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
   if (!workspace.ok()) return workspace.status();

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/secret.h"
 #include "cli/json_output.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
@@ -121,8 +122,8 @@ Json to_json(const PlannedPipeline& planned) {
 
 void print(const PlannedPipeline& planned, size_t number) {
   std::cout << number << ". " << planned.name << " (" << planned.kind << ")\n"
-            << "   from     " << planned.source << "\n"
-            << "   to       " << join(planned.sinks) << "\n";
+            << "   from     " << mask_secrets(planned.source) << "\n"
+            << "   to       " << mask_secrets(join(planned.sinks)) << "\n";
   if (!planned.upstream.empty()) std::cout << "   after    " << join(planned.upstream) << "\n";
   if (planned.columns) {
     std::string columns;
@@ -131,7 +132,9 @@ void print(const PlannedPipeline& planned, size_t number) {
     }
     std::cout << "   columns  " << columns << "\n";
   }
-  for (const std::string& change : planned.changes) std::cout << "   note     " << change << "\n";
+  for (const std::string& change : planned.changes) {
+    std::cout << "   note     " << mask_secrets(change) << "\n";
+  }
 }
 
 Outcome show_plan(const Common& common) {

@@ -2,7 +2,6 @@
 #include <iostream>
 
 #include "cli/interruption.h"
-#include "cli/log.h"
 #include "cli/run_progress.h"
 #include "cli/verbs.h"
 #include "service/runner.h"
@@ -56,7 +55,6 @@ Outcome run(const RunOptions& options, const Common& common) {
     return invalid_argument("--once and --for exclude each other");
   }
   Interruption interruption;
-  start_log(common);
   auto workspace = service::Workspace::open(common.project, service::Workspace::Checked::kToRun);
   if (!workspace.ok()) return workspace.status();
   const Result<project::Plan> plan = (*workspace)->plan();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iostream>
 
+#include "base/secret.h"
 #include "base/units.h"
 #include "cli/json_output.h"
 #include "stream/accounting_json.h"
@@ -42,12 +43,12 @@ std::string progress_line(const service::RunReport& report) {
   for (const PipelineReport& pipeline : report.pipelines) {
     if (pipeline.status.state == stream::PipelineState::kNew) continue;
     line += (line.empty() ? "" : "; ") + pipeline.name + ": " +
-            format_count(pipeline.status.total.read) + " rows";
+            format_count(pipeline.status.total.read, "row");
     if (pipeline.status.retries > 0) {
       line += ", retrying: " + pipeline.status.last_error;
     }
   }
-  return one_line(line);
+  return one_line(mask_secrets(std::move(line)));
 }
 
 void RunProgress::show(const service::RunReport& report) {
@@ -97,12 +98,11 @@ std::string summary_text(const service::RunReport& report, Screen screen) {
   std::string text = format_table(columns, rows, screen);
   for (const PipelineReport& pipeline : report.pipelines) {
     for (const auto& [reason, count] : pipeline.dead_letters) {
-      text += pipeline.name + ": " + format_count(count) +
-              (count == 1 ? " dead letter: " : " dead letters: ") + reason + "\n";
+      text += pipeline.name + ": " + format_count(count, "dead letter") + ": " + reason + "\n";
     }
     if (pipeline.status.total.kept_invalid > 0) {
-      text += pipeline.name + ": " + format_count(pipeline.status.total.kept_invalid) +
-              " rows kept although they break an expectation\n";
+      text += pipeline.name + ": " + format_count(pipeline.status.total.kept_invalid, "row") +
+              " kept although breaking an expectation\n";
     }
   }
   for (const PipelineReport& pipeline : report.pipelines) {

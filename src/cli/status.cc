@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "base/secret.h"
 #include "base/units.h"
 #include "cli/json_output.h"
 #include "cli/text_table.h"
@@ -54,7 +55,7 @@ Json to_json(const PipelineFacts& facts) {
 }
 
 std::string lag_text(const PipelineFacts& facts) {
-  if (facts.lag_records) return format_count(*facts.lag_records) + " records";
+  if (facts.lag_records) return format_count(*facts.lag_records, "record");
   if (facts.lag_bytes) return format_bytes(*facts.lag_bytes);
   return "";
 }
@@ -71,13 +72,13 @@ std::vector<std::string> to_row(const PipelineFacts& facts) {
           count(&stream::Accounting::written),
           count(&stream::Accounting::dead_lettered),
           lag_text(facts),
-          facts.position};
+          mask_secrets(facts.position)};
 }
 
 std::string parts_table(const PipelineFacts& facts) {
   std::vector<std::vector<std::string>> rows;
   for (const stream::PartLag& part : facts.parts) {
-    rows.push_back({part.part, format_count(part.position), format_count(part.end),
+    rows.push_back({mask_secrets(part.part), format_count(part.position), format_count(part.end),
                     format_count(behind(part))});
   }
   if (rows.empty()) return "";
@@ -128,7 +129,7 @@ Outcome status(const std::string& name, const Common& common) {
                              {"behind", true},
                              {"position"}},
                             rows, Screen::of_stdout())
-            << parts << errors;
+            << parts << mask_secrets(errors);
   return ok_status();
 }
 

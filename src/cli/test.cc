@@ -6,10 +6,10 @@
 #include <set>
 #include <sstream>
 
+#include "base/secret.h"
 #include "base/suggest.h"
 #include "cli/interruption.h"
 #include "cli/json_output.h"
-#include "cli/log.h"
 #include "cli/result_output.h"
 #include "cli/verbs.h"
 #include "engine/sql_text.h"
@@ -191,7 +191,6 @@ Result<std::vector<std::string>> case_names(const project::Project& project,
 
 Outcome test(const std::vector<std::string>& asked, const Common& common) {
   const Interruption interruption;
-  start_log(common);
   const auto workspace = service::Workspace::open(common.project);
   if (!workspace.ok()) return workspace.status();
   const project::Project& project = (*workspace)->project();
@@ -206,7 +205,7 @@ Outcome test(const std::vector<std::string>& asked, const Common& common) {
     failed += wrong.empty() ? 0 : 1;
     array.push_back({{"case", name}, {"passed", wrong.empty()}, {"difference", wrong}});
     if (!common.json)
-      std::cout << (wrong.empty() ? "passed  " : "FAILED  ") << name << "\n" << wrong;
+      std::cout << (wrong.empty() ? "passed  " : "FAILED  ") << name << "\n" << mask_secrets(wrong);
   }
   if (common.json) std::cout << json_line(array);
   if (failed == 0) return ok_status();

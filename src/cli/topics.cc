@@ -6,6 +6,7 @@
 #include "cli/interruption.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
+#include "connectors/kafka/connection.h"
 #include "connectors/kafka/topic_admin.h"
 #include "connectors/kafka/topic_tail.h"
 #include "service/workspace.h"
@@ -111,9 +112,16 @@ Result<connectors::kafka::TopicWish> new_topic(const TopicsOptions& options) {
   connectors::kafka::TopicWish topic;
   topic.name = options.topic;
   constexpr uint64_t kMost = 1'000'000;
-  if (options.partitions.value_or(1) == 0 || options.partitions.value_or(1) > kMost ||
-      options.replication.value_or(1) == 0 || options.replication.value_or(1) > kMost) {
-    return invalid_argument("--partitions and --replication must be at least 1");
+  for (const auto& [option, number] : {std::pair("--partitions", options.partitions),
+                                       std::pair("--replication", options.replication)}) {
+    if (number && (*number == 0 || *number > kMost)) {
+      return invalid_argument(std::string(option) + " must be from 1 to " + format_count(kMost) +
+                              ", not " + format_count(*number));
+    }
+  }
+  if (const std::string problem = connectors::kafka::refuse_topic_name(topic.name);
+      !problem.empty()) {
+    return invalid_argument(problem);
   }
   if (options.partitions) topic.partitions = static_cast<int32_t>(*options.partitions);
   if (options.replication) topic.replication_factor = static_cast<int32_t>(*options.replication);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/suggest.h"
+#include "connectors/schema_registry/options.h"
 
 namespace lakeward::project {
 namespace {
@@ -23,6 +24,11 @@ const std::vector<std::string> kAnnouncedConnections = {
     "kafka", "event_hubs", "postgres", "sqlserver", "cassandra", "s3", "azure"};
 // Keys of a sink's block that the language announces; a sink that has them declares them.
 const std::vector<std::string> kAnnouncedSinkKeys = {"upsert", "merge", "delete_when"};
+
+// Names of what is read and written: they are shown, and stand in checkpoints, tables and topics.
+const std::vector<std::string> kNameOptions = {
+    "topic",    "topic_pattern",    "event_hub",    "table",         "path",
+    "group_id", "transactional_id", "partition_by", "consumer_group"};
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -115,6 +121,11 @@ bool merge_connection(const std::vector<Connection>& connections, ConnectorBlock
   return true;
 }
 
+bool holds_secret(const Value& value) {
+  if (value.is_scalar()) return value.scalar().secret;
+  return value.is_list() && std::any_of(value.list().begin(), value.list().end(), holds_secret);
+}
+
 // Reports announced keys that the sink does not declare, and takes them out.
 void refuse_announced_keys(const std::vector<config::OptionInfo>& declared, ConnectorBlock& block,
                            Problems& problems) {
@@ -133,7 +144,29 @@ void refuse_announced_keys(const std::vector<config::OptionInfo>& declared, Conn
   block.options = Value(std::move(kept), block.options.location());
 }
 
+// What may stand in a connection: options of the source or of the sink.
+std::vector<config::OptionInfo> options_of_connector(const stream::Registry& registry,
+                                                     const std::string& name) {
+  if (name == "schema_registry") return connectors::schema_registry::registry_options().infos();
+  std::vector<config::OptionInfo> options;
+  if (const auto* source = registry.source(name)) options = source->options;
+  if (const auto* sink = registry.sink(name)) {
+    options.insert(options.end(), sink->options.begin(), sink->options.end());
+  }
+  return options;
+}
+
 }  // namespace
+
+void refuse_secrets_in(const std::vector<std::string>& keys, const Value& map, Problems& problems) {
+  for (const Value::Entry& entry : map.map()) {
+    if (!contains(keys, entry.key) || !holds_secret(entry.value)) continue;
+    problems.push_back({entry.value.location(),
+                        fmt::format("a secret cannot stand in '{}', which is shown, and written "
+                                    "down with the results; use ${{env:NAME}}, or write it out",
+                                    entry.key)});
+  }
+}
 
 std::optional<std::string> source_problem(const stream::Registry& registry,
                                           const std::string& name) {
@@ -171,6 +204,8 @@ std::vector<Connection> read_connections(const stream::Registry& registry, const
       problems.push_back({block->location, *std::move(problem)});
       continue;
     }
+    config::internal::report_unknown_keys(
+        block->options, options_of_connector(registry, block->connector), problems);
     connections.push_back(
         {entry.key, std::move(block->connector), std::move(block->options), entry.key_location});
   }
@@ -187,6 +222,7 @@ std::optional<ConnectorBlock> read_source(const stream::Registry& registry,
     return std::nullopt;
   }
   if (!merge_connection(connections, *block, problems)) return std::nullopt;
+  refuse_secrets_in(kNameOptions, block->options, problems);
   const stream::SourceType* type = registry.source(block->connector);
   if (type->check) type->check(block->options, problems);
   return block;
@@ -203,6 +239,7 @@ std::optional<ConnectorBlock> read_sink(const stream::Registry& registry,
     return std::nullopt;
   }
   if (!merge_connection(connections, *block, problems)) return std::nullopt;
+  refuse_secrets_in(kNameOptions, block->options, problems);
   const stream::SinkType* type = registry.sink(block->connector);
   refuse_announced_keys(type->options, *block, problems);
   resolve_encode(connections, read_file, *block, problems);

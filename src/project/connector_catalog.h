@@ -19,6 +19,11 @@ std::optional<std::string> sink_problem(const stream::Registry& registry, const 
 std::optional<std::string> connection_problem(const stream::Registry& registry,
                                               const std::string& type);
 
+// Reports secrets in those of `map`'s values that are no secrets: names and places are shown, and
+// stand in checkpoints, tables and topics.
+void refuse_secrets_in(const std::vector<std::string>& keys, const config::Value& map,
+                       config::Problems& problems);
+
 // Reads `connections:`.
 std::vector<Connection> read_connections(const stream::Registry& registry,
                                          const config::Value& value, config::Problems& problems);

@@ -90,6 +90,7 @@ class ProjectReader {
     Project& project = loaded_.project;
     const size_t before = problems().size();
     const ProjectKeys keys = project_keys().parse(root, problems());
+    refuse_secrets_in({"project", "lake", "checkpoints", "pipelines"}, root, problems());
     project.name = keys.project;
     const Value* name = root.find("project");
     if (name != nullptr && name->is_scalar() && !name->is_unresolved() &&

@@ -41,6 +41,7 @@ class PipelineReader {
       return std::nullopt;
     }
     const PipelineKeys keys = pipeline_keys().parse(root, problems_);
+    refuse_secrets_in({"pipeline"}, root, problems_);
     Pipeline pipeline;
     pipeline.name = keys.pipeline;
     pipeline.description = keys.description;

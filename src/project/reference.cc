@@ -56,6 +56,10 @@ std::string project_page() {
       "empty |\n"
       "| `${secret:NAME}` | the environment variable, or the file `NAME` in the folder "
       "`$LAKEWARD_SECRETS_DIR`; never shown in a log, an error, a plan or the REST interface |\n"
+      "\nSecrets of 4 characters and more are masked (`******`) in whatever commands say and write "
+      "of their work, also where a server repeats what it was sent, as it is, in base64 or "
+      "percent-encoded; rows are shown as they are. A secret cannot stand in a name: of a topic, a "
+      "table, a path, a group.\n"
       "\nA quoted value that is nothing but one reference counts as unquoted: `port: "
       "\"${env:PORT}\"` is a number.\n"
       "YAML's anchors, aliases and merge keys (`<<`) may be used.\n";

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <vector>
 
+#include "base/secret.h"
 #include "base/suggest.h"
 
 namespace lakeward::project {
@@ -44,7 +45,11 @@ size_t kind_length(std::string_view text) {
 
 Result<std::string> resolve_one(const Variables& variables, const std::string& kind,
                                 const std::string& content) {
-  if (kind == "secret") return read_secret(variables, content);
+  if (kind == "secret") {
+    ASSIGN_OR_RETURN(std::string secret, read_secret(variables, content));
+    hide_secret(secret);
+    return secret;
+  }
   if (kind != "env") {
     static const std::vector<std::string> kKinds = {"env", "secret"};
     return invalid_argument(

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "base/secret.h"
 #include "base/units.h"
 #include "stream/accounting_json.h"
 
@@ -63,10 +64,10 @@ std::string print_status(const PipelineReport& report) {
   object["total"] = Json::parse(stream::accounting_to_json(status.total));
   const double seconds = static_cast<double>(report.busy.count()) / 1e6;
   object["rows_per_second"] = seconds > 0 ? static_cast<double>(status.total.read) / seconds : 0.0;
-  object["position"] = status.position;
-  object["last_error"] = status.last_error;
+  object["position"] = mask_secrets(status.position);
+  object["last_error"] = mask_secrets(status.last_error);
   if (status.last_error_time) object["last_error_time"] = format_timestamp(*status.last_error_time);
-  if (!status.problem.empty()) object["problem"] = status.problem;
+  if (!status.problem.empty()) object["problem"] = mask_secrets(status.problem);
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

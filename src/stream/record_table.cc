@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/secret.h"
 #include "stream/utf8.h"
 
 namespace lakeward::stream {
@@ -76,7 +77,7 @@ void RecordTable::add_malformed(std::vector<format::Rejection> rejections) {
   if (rejections.empty()) return;
   std::lock_guard lock(mutex_);
   for (format::Rejection& rejection : rejections) {
-    malformed_.insert_or_assign(rejection.position, std::move(rejection.reason));
+    malformed_.insert_or_assign(rejection.position, mask_secrets(std::move(rejection.reason)));
   }
 }
 

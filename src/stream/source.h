@@ -131,6 +131,9 @@ class Source {
   // Everything before `to` is committed; the source may forget it.
   virtual Status acknowledge(const Offset& to) = 0;
 
+  // Whether there is what the source needs beside what plan() asks for; changes nothing.
+  virtual Status reach() { return ok_status(); }
+
   virtual Result<SourceLag> lag(const std::optional<Offset>& committed) = 0;
 };
 

@@ -61,6 +61,12 @@ TEST(CommandLine, RefusesWrongUseWithASuggestionAndCode2) {
       {{"simulate", "sensor"}, "did you mean 'sensors'?"},
       {{"simulate", "sensors", "--rate", "0"}, "--rate must be above 0"},
       {{"simulate", "sensors", "--serve", "5000"}, "HOST:PORT"},
+      {{"simulate", "sensors", "--count", "-5"}, "must be a whole number, 0 or more, not '-5'"},
+      {{"topics", "tail", "t", "--last", "-1"}, "must be a whole number, 0 or more, not '-1'"},
+      {{"topics", "tail", "t", "--last", "99999999999999999999"}, "must be a whole number"},
+      {{"topics", "create", "t", "--brokers", "b", "--partitions", "99999999999"},
+       "--partitions must be from 1 to 1,000,000, not 99,999,999,999"},
+      {{"topics", "create", "bad name", "--brokers", "b"}, "cannot be a topic's name"},
       {{"init", "--template", "empti", "/tmp/x"}, "did you mean 'empty'?"},
   };
   for (const WrongUse& wrong : cases) {
@@ -80,6 +86,7 @@ TEST(CommandLine, ReportsErrorsAsJsonWhenAskedTo) {
 
 TEST(CommandLine, SaysWhatItIsMadeOf) {
   EXPECT_THAT(run_lakeward({"version"}).out, StartsWith("lakeward "));
+  EXPECT_EQ(run_lakeward({"--version"}).out, run_lakeward({"version"}).out);
   EXPECT_THAT(run_lakeward({"version", "--json"}).out, HasSubstr(R"("duckdb":"v1.5.5")"));
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "support/process.h"
 #include "support/temp_folder.h"
@@ -44,6 +45,19 @@ class ReadingsProject {
   TempFolder folder_;
 };
 
+// A process that is killed at once has not told of itself.
+TEST(Status, CallsAPipelineWithEpochsStoppedThoughNoProcessSaidSo) {
+  ReadingsProject project;
+  EXPECT_THAT(project.call({"status", "--json"}).out, HasSubstr(R"("state":"new")"));
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  std::filesystem::path told;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(project.path())) {
+    if (entry.path().filename() == "status.json") told = entry.path();
+  }
+  ASSERT_TRUE(std::filesystem::remove(told));
+  EXPECT_THAT(project.call({"status", "--json"}).out, HasSubstr(R"("state":"stopped","epoch":0)"));
+}
+
 TEST(Replay, BringsInWhatAFixHasMendedAndNothingTwice) {
   ReadingsProject project;
   ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
@@ -51,11 +65,11 @@ TEST(Replay, BringsInWhatAFixHasMendedAndNothingTwice) {
   project.declare("value < 1000");
   const ProcessResult first = project.call({"dlq", "replay", "readings"});
   EXPECT_EQ(first.exit_code, 0) << first.err;
-  EXPECT_THAT(first.err, HasSubstr("2 dead letters replayed: 1 rows written, 0 left out, 1 "
+  EXPECT_THAT(first.err, HasSubstr("2 dead letters replayed: 1 row written, 0 left out, 1 "
                                    "rejected again"));
   EXPECT_EQ(project.ids(), "id\n1\n2\n");
   const ProcessResult second = project.call({"dlq", "replay", "readings"});
-  EXPECT_THAT(second.err, HasSubstr("1 dead letters replayed: 0 rows written"));
+  EXPECT_THAT(second.err, HasSubstr("1 dead letter replayed: 0 rows written"));
   EXPECT_EQ(project.ids(), "id\n1\n2\n");
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/secret.h"
 #include "base/units.h"
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
@@ -148,9 +149,8 @@ Result<std::optional<Answer>> HttpSource::poll() {
   if (!auth_.token.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + auth_.token.expose());
   } else if (!auth_.user.empty()) {
-    request.headers.emplace_back(
-        "Authorization",
-        "Basic " + format::encode_base64(auth_.user + ":" + auth_.password.expose()));
+    const SecretString login(format::encode_base64(auth_.user + ":" + auth_.password.expose()));
+    request.headers.emplace_back("Authorization", "Basic " + login.expose());
   }
   if (!etag_.empty()) request.headers.emplace_back("If-None-Match", etag_);
   if (!last_modified_.empty()) request.headers.emplace_back("If-Modified-Since", last_modified_);
@@ -173,7 +173,7 @@ Status HttpSource::refuse(const io::HttpResponse& response) {
                         ": the server answered " + std::to_string(response.status);
   const bool passing = response.status == 408 || response.status == 429 || response.status >= 500;
   if (!passing) {
-    return invalid_argument(message + ": " + response.body.substr(0, 200) +
+    return invalid_argument(message + ": " + mask_secrets(response.body).substr(0, 200) +
                             (response.status == 401 || response.status == 403
                                  ? "; correct 'auth' or 'headers'"
                                  : "; correct 'url' or the request"));
@@ -203,7 +203,7 @@ Result<stream::Input> HttpSource::read(const stream::ReadRequest& request) {
     ASSIGN_OR_RETURN(split->records, cut_records(split->answer, cutting_));
     auto provenance = std::make_shared<format::Provenance>();
     provenance->split = number;
-    provenance->file = io::without_secrets(options_.url);
+    provenance->file = mask_secrets(io::without_secrets(options_.url));
     if (has_header() && !split->records.empty()) {
       ASSIGN_OR_RETURN(provenance->header,
                        format::parse_csv_header(split->records.front().payload, *cutting_.csv));

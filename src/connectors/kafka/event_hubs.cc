@@ -96,7 +96,10 @@ Result<ConnectionString> parse_connection_string(const SecretString& text) {
     const std::string value(part.substr(std::min(equals + 1, part.size())));
     if (name == "Endpoint") host = value;
     if (name == "SharedAccessKeyName") parsed.policy = value;
-    if (name == "SharedAccessKey") key = !value.empty();
+    if (name == "SharedAccessKey") {
+      key = !value.empty();
+      hide_secret(value);  // without the rest, too
+    }
     if (name == "EntityPath") parsed.entity_path = value;
   }
   constexpr std::string_view kScheme = "sb://";

@@ -42,8 +42,8 @@ std::string refusal(const io::HttpResponse& response) {
   if (!json.is_object()) return text;
   const std::string error = text_of(json, "error");
   const std::string description = text_of(json, "error_description");
-  if (!error.empty()) text += ", " + error.substr(0, kShownBytes);
-  if (!description.empty()) text += ": " + description.substr(0, kShownBytes);
+  if (!error.empty()) text += ", " + mask_secrets(error).substr(0, kShownBytes);
+  if (!description.empty()) text += ": " + mask_secrets(description).substr(0, kShownBytes);
   return text;
 }
 

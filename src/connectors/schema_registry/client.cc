@@ -72,9 +72,9 @@ Result<std::string> Client::ask(const std::string& method, const std::string& pa
   if (!options_.token.empty()) {
     request.headers.emplace_back("Authorization", "Bearer " + options_.token.expose());
   } else if (!options_.user.empty()) {
-    request.headers.emplace_back(
-        "Authorization",
-        "Basic " + format::encode_base64(options_.user + ":" + options_.password.expose()));
+    const SecretString login(
+        format::encode_base64(options_.user + ":" + options_.password.expose()));
+    request.headers.emplace_back("Authorization", "Basic " + login.expose());
   }
   Result<io::HttpResponse> response = [&] {
     const std::lock_guard lock(mutex_);
@@ -96,7 +96,7 @@ Status Client::refuse(const io::HttpResponse& response) const {
     }
   }
   const std::string message = name_ + " answered " + std::to_string(response.status) +
-                              (said.empty() ? "" : ": " + said.substr(0, 300));
+                              (said.empty() ? "" : ": " + mask_secrets(said).substr(0, 300));
   if (response.status == 404 && std::find(std::begin(kNotFoundCodes), std::end(kNotFoundCodes),
                                           code) != std::end(kNotFoundCodes)) {
     return not_found(message);
