@@ -5,6 +5,10 @@
 
 namespace lakeward::connectors::kafka {
 
+// Of a writer in place of `topic_permission`.
+inline constexpr const char* kMayWrite =
+    "the user needs the permissions Describe and Write on the topic";
+
 // What a service is called and what its user can do about its refusals. Each text is the end of a
 // message: "…; check 'brokers'".
 struct Service {

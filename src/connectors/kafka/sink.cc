@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "connectors/declared_options.h"
+#include "connectors/kafka/group_offsets.h"
 #include "connectors/kafka/topic_description.h"
 
 namespace lakeward::connectors::kafka {
@@ -99,6 +100,7 @@ Result<std::string> KafkaSink::reach() {
                                    ? "it needs the permission Write on the topic"
                                    : service_.write_permission));
     }
+    if (transactional()) RETURN_IF_ERROR(check_own_group(*client));
     seen +=
         ", " + format_count(found->size()) + (found->size() == 1 ? " partition" : " partitions");
   }
@@ -108,6 +110,11 @@ Result<std::string> KafkaSink::reach() {
   ASSIGN_OR_RETURN(const std::string key_service, encodings_.key->reach());
   if (!key_service.empty() && key_service != service) seen += "; " + key_service;
   return seen;
+}
+
+Status KafkaSink::check_own_group(Client& client) const {
+  return check_group(client, producer_options_.transactional_id,
+                     "it needs the permission Read on it, or say 'delivery: at_least_once'");
 }
 
 Status KafkaSink::learn_last_epoch(Client& client) {
@@ -128,6 +135,7 @@ Status KafkaSink::connect() {
   RETURN_IF_ERROR(find_topic(*client));
   ASSIGN_OR_RETURN(auto producer, Producer::make(producer_options_));
   if (transactional()) {
+    RETURN_IF_ERROR(check_own_group(*client));
     // In this order: what another process, or a crash, has left open is settled first.
     RETURN_IF_ERROR(producer->take_over());
     RETURN_IF_ERROR(learn_last_epoch(*client));
@@ -235,6 +243,9 @@ stream::SinkType sink_type() {
             ASSIGN_OR_RETURN(KafkaSinkOptions options,
                              parse_options(kafka_sink_options(), arguments.options));
             Service service = service_of(options);
+            service.topic_permission =
+                kMayWrite +
+                std::string(options.delivery == Delivery::kExactlyOnce ? ", and Read" : "");
             return KafkaSink::make(std::move(options), std::move(service), arguments, environment);
           }};
 }

@@ -44,6 +44,8 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   // Makes sure of the topic and of a producer, and learns the last committed epoch.
   Status connect();
   Status find_topic(Client& client);
+  // That this user may use the group of the transactional id.
+  Status check_own_group(Client& client) const;
   Status learn_last_epoch(Client& client);
   // Makes the encoder of these rows; its schema is registered if it is of a schema registry.
   Status prepare(engine::Session& session, const std::string& select);

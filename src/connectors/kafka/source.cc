@@ -22,7 +22,6 @@ config::StringMap reading_properties(const KafkaSourceOptions& options,
   config::StringMap properties = connection_properties(options, root);
   const bool committed = options.isolation == Isolation::kReadCommitted;
   properties.emplace_back("isolation.level", committed ? "read_committed" : "read_uncommitted");
-  if (!options.group_id.empty()) properties.emplace_back("group.id", options.group_id);
   return properties;
 }
 
@@ -42,6 +41,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
       pipeline_(std::move(pipeline)),
       clock_(environment.clock),
       properties_(reading_properties(options_, environment.project_root)),
+      group_(options_.group_id, properties_, service_),
       consumers_(std::make_shared<ConsumerPool>(properties_, service_)) {}
 
 Status KafkaSource::attach(checkpoint::SourceLog& log) {
@@ -271,9 +271,14 @@ Status KafkaSource::acknowledge(const stream::Offset& to) {
   if (options_.group_id.empty()) return ok_status();
   ASSIGN_OR_RETURN(const Offsets offsets, parse_offsets(to));
   ASSIGN_OR_RETURN(Client* const client, this->client());
-  // For tools that watch the lag: what goes wrong here does not touch the pipeline.
-  (void)client->commit(offsets);
+  group_.store(offsets, *client);
   return ok_status();
+}
+
+Status KafkaSource::reach() {
+  if (options_.group_id.empty()) return ok_status();
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  return check_group(*client, options_.group_id, service_.group_permission);
 }
 
 Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& committed) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/kafka/client.h"
+#include "connectors/kafka/group_offsets.h"
 #include "connectors/kafka/options.h"
 #include "connectors/kafka/record_reader.h"
 #include "connectors/kafka/topic_identity.h"
@@ -32,6 +33,7 @@ class KafkaSource final : public stream::Source {
                                              std::stop_token stop) override;
   Result<stream::Input> read(const stream::ReadRequest& request) override;
   Status acknowledge(const stream::Offset& to) override;
+  Status reach() override;
   Result<stream::SourceLag> lag(const std::optional<stream::Offset>& committed) override;
 
  private:
@@ -55,6 +57,7 @@ class KafkaSource final : public stream::Source {
   std::string pipeline_;
   Clock& clock_;
   config::StringMap properties_;  // holds secrets
+  GroupOffsets group_;
   checkpoint::SourceLog* log_ = nullptr;
   TopicIdentity identity_;
   std::unique_ptr<Client> client_;
