@@ -181,8 +181,8 @@ Status check(const SimulateOptions& options) {
   return ok_status();
 }
 
-Status write_records(const SimulateOptions& options, const Common& common, SystemClock& clock,
-                     std::stop_token stop) {
+Outcome write_records(const SimulateOptions& options, const Common& common, SystemClock& clock,
+                      std::stop_token stop) {
   const bool steady = options.rate.has_value() || !options.count;
   const double rate = options.rate.value_or(kDefaultRate);
   connectors::simulator::GeneratorOptions generator_options;
@@ -199,14 +199,17 @@ Status write_records(const SimulateOptions& options, const Common& common, Syste
                    connectors::simulator::make_generator(options.name, generator_options));
   ASSIGN_OR_RETURN(const auto target, open_target(options, common, clock, *generator, steady));
   const uint64_t count = options.count.value_or(UINT64_MAX);
-  ASSIGN_OR_RETURN(const uint64_t written,
-                   steady ? write_steadily(*generator, rate, count, *target, clock, stop)
-                          : write_all(*generator, count, *target, stop));
-  RETURN_IF_ERROR(target->finish());
+  const Result<uint64_t> outcome =
+      steady ? write_steadily(*generator, rate, count, *target, clock, stop)
+             : write_all(*generator, count, *target, stop);
+  if (!outcome.ok()) return work_failed(outcome.status());
+  if (const Status finished = target->finish(); !finished.ok()) return work_failed(finished);
+  const uint64_t written = *outcome;
   if (!common.quiet && isatty(STDERR_FILENO) != 0) {
-    std::cerr << format_count(written) << " records of '" << options.name << "'\n";
+    std::cerr << format_count(written, "record") << " of '" << options.name << "'\n";
   }
-  return options.count && written < count ? cancelled("interrupted") : ok_status();
+  if (options.count && written < count) return cancelled("interrupted");
+  return ok_status();
 }
 
 Outcome simulate(const SimulateOptions& options, const Common& common) {
@@ -236,11 +239,13 @@ void add_simulate(CommandLine& line) {
   line.add({.name = "simulate",
             .summary =
                 "Makes realistic test data, on stdout, in files, in a Kafka topic or over HTTP",
-            .details = {names_of_generators(),
-                        "The same seed, start and step give the same records. Without --rate, "
-                        "--count records are made at once;\nwith it, or without --count, they come "
-                        "as time passes. A folder gets a new file every second.\nIn a "
-                        "topic, a record's key is its device, if it has one."},
+            .details =
+                {names_of_generators(),
+                 "The same seed, start and step give the same records. Without --rate, "
+                 "--count records are made at once;\nwith it, or without --count, they come "
+                 "as time passes. A folder gets a new file every second.\nIn a "
+                 "topic, a record's key is its device, if it has one; an event hub is named as "
+                 "a topic."},
             .examples = {"lakeward simulate sensors --count 1000 --seed 7 --invalid 0.05 --to "
                          "input/sensor_data/a.jsonl",
                          "lakeward simulate sensors --rate 100 --to input/sensor_data/",
@@ -264,7 +269,7 @@ void add_simulate(CommandLine& line) {
       .option("--brokers", options->brokers, "Kafka's brokers, for --to kafka:TOPIC",
               "HOST:PORT[,...]")
       .option("--connection", options->connection,
-              "The project's connection to Kafka, in place of --brokers", "NAME")
+              "The project's connection to Kafka or Event Hubs, in place of --brokers", "NAME")
       .option("--serve", options->serve,
               "Answer HTTP: GET /NAME, GET /NAME?n=100; for iot also GET /iot-data", "HOST:PORT");
 }

@@ -1,12 +1,13 @@
 #include "base/suggest.h"
 #include "cli/simulate.h"
+#include "connectors/kafka/cluster.h"
 #include "connectors/kafka/publisher.h"
 #include "service/workspace.h"
 
 namespace lakeward::cli {
 namespace {
 
-using config::Value;
+using connectors::kafka::Cluster;
 using connectors::kafka::Publisher;
 
 class KafkaTarget final : public LineTarget {
@@ -32,20 +33,18 @@ class KafkaTarget final : public LineTarget {
   std::string_view key_field_;
 };
 
-Value::Entry entry(const std::string& key, const std::string& text) {
-  return {key, config::Location(),
-          Value(Value::Scalar{.text = text, .quoted = true}, config::Location())};
-}
-
-// The options of a connection of the project.
-Result<Value::Map> connection_options(const std::string& name,
-                                      const service::Workspace& workspace) {
+// The connection of the project that has this name.
+Result<Cluster> find_cluster(const std::string& name, const service::Workspace& workspace) {
   std::vector<std::string> names;
   for (const project::Connection& connection : workspace.project().connections) {
-    if (connection.name == name && connection.type == "kafka") return connection.options.map();
-    if (connection.type == "kafka") names.push_back(connection.name);
+    if (!connectors::kafka::is_cluster(connection.type)) continue;
+    if (connection.name == name) {
+      return connectors::kafka::cluster_of(connection.type, connection.options,
+                                           workspace.project().root);
+    }
+    names.push_back(connection.name);
   }
-  return invalid_argument("the project has no connection '" + name + "' to Kafka" +
+  return invalid_argument("no connection of brokers (kafka, event_hubs) is named '" + name + "'" +
                           suggestion(name, names));
 }
 
@@ -54,18 +53,14 @@ Result<Value::Map> connection_options(const std::string& name,
 Result<std::unique_ptr<LineTarget>> open_kafka_target(
     const SimulateOptions& options, const Common& common,
     const connectors::simulator::Generator& generator) {
-  Value::Map block;
-  std::filesystem::path root = common.project;
-  if (!options.connection.empty()) {
+  Result<Cluster> cluster = [&]() -> Result<Cluster> {
+    if (options.connection.empty()) return connectors::kafka::cluster_at(options.brokers);
     ASSIGN_OR_RETURN(const auto workspace, service::Workspace::open(common.project));
-    ASSIGN_OR_RETURN(block, connection_options(options.connection, *workspace));
-    root = workspace->project().root;
-  } else {
-    block.push_back(entry("brokers", options.brokers));
-  }
-  block.push_back(entry("topic", options.to.substr(kKafkaPrefix.size())));
+    return find_cluster(options.connection, *workspace);
+  }();
+  if (!cluster.ok()) return cluster.status();
   ASSIGN_OR_RETURN(auto publisher,
-                   Publisher::open(Value(std::move(block), config::Location()), root));
+                   Publisher::open(*cluster, options.to.substr(kKafkaPrefix.size())));
   return std::unique_ptr<LineTarget>(
       std::make_unique<KafkaTarget>(std::move(publisher), generator.device_field()));
 }

@@ -11,6 +11,7 @@
 #include "connectors/registry.h"
 #include "connectors/schema_registry/client.h"
 #include "project/load.h"
+#include "project/named_files.h"
 #include "service/reader_schemas.h"
 
 namespace lakeward::service {
@@ -130,6 +131,8 @@ Result<config::Problems> find_problems(const fs::path& folder) {
   project::LoadedProject loaded = project::load_project(folder, variables, workspace.registry_);
   if (!loaded.problems.empty()) return loaded.problems;
   workspace.project_ = std::move(loaded.project);
+  project::check_named_files(workspace.project_, loaded.problems);
+  if (!loaded.problems.empty()) return loaded.problems;
   RETURN_IF_ERROR(workspace.open_engine(false));
   RETURN_IF_ERROR(
       resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_, loaded.problems));

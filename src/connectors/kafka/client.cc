@@ -1,7 +1,13 @@
 #include "connectors/kafka/client.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "base/check.h"
@@ -80,6 +86,38 @@ rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t& list) {
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+// librdkafka's refusal to begin, with the option and the file if it is one of these that it cannot
+// use: it says no more than the property and what OpenSSL has on its stack.
+std::string name_file(const std::string& why, const config::StringMap& properties) {
+  constexpr std::pair<const char*, const char*> kFiles[] = {
+      {"ssl.ca.location", "tls_ca"},
+      {"ssl.certificate.location", "tls_certificate"},
+      {"ssl.key.location", "tls_key"}};
+  for (const auto& [property, option] : kFiles) {
+    if (!why.starts_with(property)) continue;
+    const std::string path = property_of(properties, property);
+    const std::string cannot = "'" + std::string(option) + "': the file '" + path + "' ";
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(path, error)) return cannot + "is not there";
+    if (access(path.c_str(), R_OK) != 0) return cannot + "cannot be read: " + std::strerror(errno);
+    return cannot + "cannot be used (" + why.substr(std::string_view(property).size() + 1) +
+           "); it must be PEM, and a key needs its 'tls_key_password'";
+  }
+  return why;
+}
+
+// Whether a line of librdkafka's log tells of the end of a connection that had just been made:
+// "…: Disconnected (after 3ms in state UP)".
+bool was_short(std::string_view line) {
+  constexpr std::string_view kAfter = "(after ";
+  constexpr int kShortMs = 1'000;
+  const size_t at = line.find(kAfter);
+  if (at == std::string_view::npos) return false;
+  int ms = kShortMs;
+  std::from_chars(line.data() + at + kAfter.size(), line.data() + line.size(), ms);
+  return ms < kShortMs;
+}
+
 }  // namespace
 
 std::vector<std::string> property_names() {
@@ -150,7 +188,7 @@ Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties
   client->handle_ = rd_kafka_new(role == Role::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER,
                                  conf.get(), why.data(), why.size());
   if (client->handle_ == nullptr) {
-    return invalid_argument(service.name + ": " + std::string(why.data()));
+    return invalid_argument(service.name + ": " + name_file(why.data(), properties));
   }
   (void)conf.release();  // librdkafka's now
   if (client->oauth_) {
@@ -180,16 +218,15 @@ void Client::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* c
   static_cast<Client*>(client)->events_.add_refusal(*message);
 }
 
-// What librdkafka would print is in events_ already, where it matters, but for one thing.
+// What librdkafka would print is in events_ already, where it matters, but for how connections end.
 void Client::on_log(const rd_kafka_t* handle, int, const char*, const char* text) {
   const std::string_view line(text);
-  if (line.find("Disconnected") == std::string_view::npos ||
-      line.find("state APIVERSION_QUERY") == std::string_view::npos) {
-    return;
-  }
-  static_cast<Client*>(rd_kafka_opaque(handle))
-      ->events_.add(RD_KAFKA_RESP_ERR__TRANSPORT,
-                    "a broker closed a connection at the first word (an SSL listener?)");
+  if (line.find("Disconnected") == std::string_view::npos) return;
+  Events& events = static_cast<Client*>(rd_kafka_opaque(handle))->events_;
+  if (line.find("state UP") != std::string_view::npos && was_short(line)) events.add_early_end();
+  if (line.find("state APIVERSION_QUERY") == std::string_view::npos) return;
+  events.add(RD_KAFKA_RESP_ERR__TRANSPORT,
+             "a broker closed a connection at the first word (an SSL listener?)");
 }
 
 void Client::on_token_wanted(rd_kafka_t* handle, const char*, void* client) {

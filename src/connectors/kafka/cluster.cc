@@ -6,6 +6,7 @@
 
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/event_hubs.h"
+#include "connectors/kafka/event_hubs_sink.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -51,12 +52,16 @@ Result<Cluster> cluster_of(const std::string& connector, const config::Value& gi
     if (!problems.empty()) return refused(problems);
     connection = kafka_connection(hubs);
     cluster.service = event_hubs_service();
+    cluster.writing = {{"compression.type", "none"}, {"message.max.bytes", kLargestHubMessage}};
+    cluster.writing_service = event_hubs_writing_service();
   } else {
     const config::Value options = only_known(given, kafka_connection_options().infos());
     connection = kafka_connection_options().parse(options, problems);
     if (problems.empty()) check_connection(connection, options, {}, problems);
     if (!problems.empty()) return refused(problems);
     cluster.service = service_of(connection);
+    cluster.writing_service = cluster.service;
+    cluster.writing_service.topic_permission = kMayWrite;
   }
   cluster.properties = connection_properties(connection, project_root);
   return cluster;
@@ -73,6 +78,8 @@ Result<Cluster> cluster_at(const std::string& brokers) {
   cluster.service.encryption =
       "these brokers want TLS: name them as a connection in lakeward.yaml, and use --connection";
   cluster.service.unknown_topic = "`lakeward topics list` shows those there are";
+  cluster.writing_service = cluster.service;
+  cluster.writing_service.topic_permission = kMayWrite;
   return cluster;
 }
 

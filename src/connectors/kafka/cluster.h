@@ -14,6 +14,9 @@ namespace lakeward::connectors::kafka {
 struct Cluster {
   config::StringMap properties;
   Service service;
+  // Of producers: what the service wants besides, and its words to them.
+  config::StringMap writing;
+  Service writing_service;
 };
 
 // Whether connections of this connector are clusters: kafka, event_hubs.

@@ -1,6 +1,7 @@
 #include "connectors/kafka/connection.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "base/suggest.h"
@@ -99,6 +100,49 @@ void check_oauth(const ConnectionOptions& options, const Value& block, Problems&
   }
 }
 
+// host, host:port or [address]:port.
+bool is_address(std::string_view broker) {
+  std::string_view port;
+  if (broker.starts_with('[')) {
+    const size_t end = broker.find(']');
+    if (end == std::string_view::npos || end == 1) return false;
+    port = broker.substr(end + 1);
+  } else {
+    const size_t colon = std::min(broker.find(':'), broker.size());
+    port = broker.substr(colon);
+    broker = broker.substr(0, colon);
+    if (broker.empty() || broker.find_first_of("/@?#, \t") != std::string_view::npos) return false;
+  }
+  if (port.empty()) return true;
+  port.remove_prefix(1);
+  int number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc() && end == port.data() + port.size() && number > 0 && number < 65536;
+}
+
+void check_brokers(const std::vector<std::string>& brokers, const Value& block,
+                   Problems& problems) {
+  const Value* given = block.find("brokers");
+  if (given != nullptr && given->is_unresolved()) return;  // already reported
+  const Location& place = place_of(block, "brokers");
+  bool any = false;
+  for (const std::string& listed : brokers) {
+    for (size_t begin = 0; begin <= listed.size();) {
+      const size_t end = std::min(listed.find(',', begin), listed.size());
+      std::string broker = listed.substr(begin, end - begin);
+      begin = end + 1;
+      broker.erase(0, broker.find_first_not_of(' '));
+      broker.erase(broker.find_last_not_of(' ') + 1);
+      if (broker.empty()) continue;
+      any = true;
+      if (is_address(broker)) continue;
+      problems.push_back(
+          {place, "'brokers': '" + broker + "' is no broker; write host:port, without a scheme"});
+    }
+  }
+  if (!any) problems.push_back({place, "'brokers' names no broker; write host:port"});
+}
+
 }  // namespace
 
 const config::OptionSet<ConnectionOptions>& kafka_connection_options() {
@@ -126,9 +170,7 @@ void check_connection(const ConnectionOptions& options, const Value& block,
     problems.push_back(
         {place_of(block, key), "'" + std::string(key) + "' is of no use without '" + with + "'"});
   };
-  if (options.brokers.empty()) {
-    problems.push_back({place_of(block, "brokers"), "'brokers' names no broker"});
-  }
+  check_brokers(options.brokers, block, problems);
   need(!options.tls_ca.empty(), options.tls, "tls_ca", "tls: true");
   need(!options.tls_certificate.empty(), options.tls, "tls_certificate", "tls: true");
   need(!options.tls_key.empty(), options.tls, "tls_key", "tls: true");

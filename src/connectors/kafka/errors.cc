@@ -1,5 +1,6 @@
 #include "connectors/kafka/errors.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace lakeward::connectors::kafka {
@@ -116,16 +117,28 @@ void Events::add_token_failure(const Status& status) {
   }
 }
 
+void Events::add_early_end() {
+  const std::lock_guard lock(mutex_);
+  ++early_ends_;
+}
+
 void Events::clear() {
   const std::lock_guard lock(mutex_);
   fatal_.reset();
   last_ = ok_status();
   all_down_ = false;
+  early_ends_ = 0;
 }
 
 Status Events::failure() const {
   const std::lock_guard lock(mutex_);
   if (fatal_) return *fatal_;
+  // Once may be a broker that goes away.
+  if (early_ends_ > 1) {
+    return unavailable(
+        "the brokers end each connection at its first request, as they do if they want a login; " +
+        service_.login);
+  }
   if (!last_.ok()) return unavailable(last_.message());
   return all_down_ ? unavailable("no broker can be reached; " + service_.reach) : ok_status();
 }
@@ -134,10 +147,17 @@ void Events::add_refusal(const rd_kafka_message_t& message) {
   const std::lock_guard lock(mutex_);
   // What an abort throws away was not refused.
   if (message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-      message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT || refusal_) {
+      message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
     return;
   }
-  refusal_ = {message.err, rd_kafka_message_errstr(&message), message.len + message.key_len};
+  const size_t bytes = message.len + message.key_len;
+  if (!refusal_) {
+    refusal_ = {message.err, rd_kafka_message_errstr(&message), bytes};
+  } else if (refusal_->error == message.err) {
+    // A batch is refused as a whole.
+    refusal_->bytes = std::max(refusal_->bytes, bytes);
+    ++refusal_->records;
+  }
 }
 
 std::optional<Events::Refusal> Events::refusal() const {

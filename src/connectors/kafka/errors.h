@@ -25,6 +25,8 @@ class Events {
   void add(rd_kafka_resp_err_t error, const char* text);
   // No token could be had for the login.
   void add_token_failure(const Status& status);
+  // A broker ended a connection at its first request.
+  void add_early_end();
   // Forgets everything: called when the cluster has answered.
   void clear();
   // The failure that explains best why nothing comes, or OK if there was none.
@@ -32,11 +34,12 @@ class Events {
   // Whether no broker can be reached, or none that lets us in.
   bool is_down() const;
 
-  // A producer's record that the brokers did not take; the first of them.
+  // Why the brokers did not take a producer's records: the first reason, and those refused for it.
   struct Refusal {
     rd_kafka_resp_err_t error;
     std::string text;
-    size_t bytes = 0;  // of key and value
+    size_t bytes = 0;  // of key and value of the largest
+    size_t records = 1;
   };
   void add_refusal(const rd_kafka_message_t& message);
   std::optional<Refusal> refusal() const;
@@ -47,6 +50,7 @@ class Events {
   std::optional<Status> fatal_;  // not retriable
   Status last_;                  // what is known of a connection that failed
   bool all_down_ = false;
+  int early_ends_ = 0;  // since the cluster has last answered
   std::optional<Refusal> refusal_;
 };
 

@@ -24,8 +24,6 @@ using config::Problems;
 using config::Value;
 
 constexpr Duration kLinger{20'000};
-// The service ends connections on which a request is larger than 1,046,528 bytes.
-constexpr const char* kLargestMessage = "1000000";
 
 constexpr OwnedProperty kHubProperties[] = {
     {"transactional.id", "epochs are written without transactions"},
@@ -55,7 +53,7 @@ KafkaSinkOptions kafka_options(const EventHubsSinkOptions& options) {
   static_cast<ConnectionOptions&>(kafka) = kafka_connection(options);
   static_cast<RecordOptions&>(kafka) = options;
   // Before the user's, so that theirs win.
-  kafka.properties.insert(kafka.properties.begin(), {"message.max.bytes", kLargestMessage});
+  kafka.properties.insert(kafka.properties.begin(), {"message.max.bytes", kLargestHubMessage});
   const std::vector<std::string> hubs = event_hubs_of(options, names_of(options));
   if (!hubs.empty()) kafka.topic = hubs.front();
   kafka.delivery = Delivery::kAtLeastOnce;
@@ -108,7 +106,9 @@ void check_rows(const Value& block, const std::vector<engine::TypedColumn>& rows
   check_record_columns(options, options.event_hub, {}, block, rows, problems);
 }
 
-Service writing_service() {
+}  // namespace
+
+Service event_hubs_writing_service() {
   Service service = event_hubs_service();
   service.write_permission =
       "the shared access policy of 'connection_string' needs the claim Send on this event hub: add "
@@ -119,8 +119,6 @@ Service writing_service() {
       "transform";
   return service;
 }
-
-}  // namespace
 
 stream::SinkType event_hubs_sink_type() {
   return {
@@ -136,7 +134,8 @@ stream::SinkType event_hubs_sink_type() {
                  stream::Environment& environment) -> Result<std::unique_ptr<stream::Sink>> {
         ASSIGN_OR_RETURN(const EventHubsSinkOptions options,
                          parse_options(sink_options(), arguments.options));
-        return KafkaSink::make(kafka_options(options), writing_service(), arguments, environment);
+        return KafkaSink::make(kafka_options(options), event_hubs_writing_service(), arguments,
+                               environment);
       }};
 }
 

@@ -35,6 +35,14 @@ bool is_fencing(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
+// Brokers judge a batch as a whole.
+std::string too_large_text(size_t bytes, size_t records) {
+  if (bytes == 0) return "a record";
+  if (records == 1) return "a record of " + format_count(bytes) + " bytes";
+  return "a batch of " + format_count(records) + " records, the largest of " + format_count(bytes) +
+         " bytes,";
+}
+
 config::StringMap producing_properties(const ProducerOptions& options) {
   config::StringMap properties = options.properties;
   // Not one record twice or out of order, whatever a broker's death makes librdkafka send again.
@@ -125,7 +133,8 @@ Status Producer::fenced(const std::string& text) const {
                   "'transactional_id'");
 }
 
-Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, size_t bytes) const {
+Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, size_t bytes,
+                         size_t records) const {
   if (is_fencing(error)) return fenced(text);
   const Service& service = options_.service;
   const std::string topic = service.topic + " '" + options_.topic + "'";
@@ -133,18 +142,18 @@ Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, siz
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
       return invalid_argument(
-          (bytes > 0 ? "a record of " + format_count(bytes) + " bytes" : std::string("a record")) +
-          " is larger than the " + topic + " takes; " +
+          too_large_text(bytes, records) + " is larger than the " + topic + " takes; " +
           (service.too_large.empty()
-               ? "raise 'max.message.bytes' of the topic (and 'message.max.bytes' in "
-                 "'properties'), or make the row smaller in the transform"
+               ? std::string("raise 'max.message.bytes' of the topic (and 'message.max.bytes' in "
+                             "'properties'), or make the row smaller in the transform") +
+                     (records > 1 ? ", or lower 'batch.size' in 'properties'" : "")
                : service.too_large));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       if (!service.write_permission.empty()) {
         return invalid_argument(text + "; " + service.write_permission);
       }
-      return invalid_argument(text + "; the user needs the permissions Describe and Write on the " +
-                              topic + (options_.transactional_id.empty() ? "" : ", and Read"));
+      return invalid_argument(text + "; " + kMayWrite + " '" + options_.topic + "'" +
+                              (options_.transactional_id.empty() ? "" : ", and Read"));
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
       return invalid_argument(text +
                               "; the user needs the permissions Describe and Write on the "
@@ -162,7 +171,10 @@ Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, siz
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-      return invalid_argument("the " + topic + " does not take a record: " + text);
+      return invalid_argument("the " + topic + " does not take a record: " + text +
+                              (error == RD_KAFKA_RESP_ERR_INVALID_RECORD
+                                   ? "; one with cleanup.policy=compact takes none without a key"
+                                   : ""));
     default:
       return kafka_status(error, text, service);
   }
@@ -180,7 +192,7 @@ Status Producer::explain(rd_kafka_error_t* error, size_t bytes) {
 Status Producer::check_refusals() const {
   const std::optional<Events::Refusal> refusal = client_->refusal();
   if (!refusal) return ok_status();
-  return explain(refusal->error, refusal->text, refusal->bytes);
+  return explain(refusal->error, refusal->text, refusal->bytes, refusal->records);
 }
 
 Status Producer::take_over() {

@@ -72,7 +72,8 @@ class Producer {
   Status repeat(const std::string& what, Duration patience, Step step);
   // What a call's or a record's failure means. Takes `error`; `bytes` of the record, or 0.
   Status explain(rd_kafka_error_t* error, size_t bytes = 0);
-  Status explain(rd_kafka_resp_err_t error, const std::string& text, size_t bytes) const;
+  Status explain(rd_kafka_resp_err_t error, const std::string& text, size_t bytes,
+                 size_t records = 1) const;
   Status fenced(const std::string& text) const;
   // The refusal of a record, or OK.
   Status check_refusals() const;

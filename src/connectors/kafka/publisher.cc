@@ -1,6 +1,6 @@
 #include "connectors/kafka/publisher.h"
 
-#include "connectors/declared_options.h"
+#include "connectors/kafka/connection.h"
 #include "connectors/kafka/producer.h"
 #include "connectors/kafka/sink_options.h"
 
@@ -25,17 +25,21 @@ class ProducingPublisher final : public Publisher {
 
 }  // namespace
 
-Result<std::unique_ptr<Publisher>> Publisher::open(const config::Value& options,
-                                                   const std::filesystem::path& root) {
-  ASSIGN_OR_RETURN(const KafkaSinkOptions parsed, parse_options(kafka_sink_options(), options));
-  config::Problems problems;
-  check_sink_options(parsed, options, problems);
-  if (!problems.empty()) return invalid_argument(problems.front().to_string());
-  ASSIGN_OR_RETURN(const auto client, Client::make(connection_properties(parsed, root)));
-  RETURN_IF_ERROR(client->partitions(parsed.topic).status());
+Result<std::unique_ptr<Publisher>> Publisher::open(const Cluster& cluster,
+                                                   const std::string& topic) {
+  const Service& service = cluster.writing_service;
+  if (const std::string refusal = refuse_topic_name(topic); !refusal.empty()) {
+    return invalid_argument(refusal);
+  }
+  ASSIGN_OR_RETURN(const auto client,
+                   Client::make(cluster.properties, Client::Role::kConsumer, service));
+  RETURN_IF_ERROR(client->partitions(topic).status());
   ProducerOptions wanted;
-  wanted.properties = writing_properties(parsed, root);
-  wanted.topic = parsed.topic;
+  wanted.properties = cluster.properties;
+  for (const auto& [name, value] : cluster.writing) set_default(wanted.properties, name, value);
+  set_writing_defaults(wanted.properties);
+  wanted.topic = topic;
+  wanted.service = service;
   ASSIGN_OR_RETURN(std::unique_ptr<Producer> producer, Producer::make(wanted));
   return std::unique_ptr<Publisher>(std::make_unique<ProducingPublisher>(std::move(producer)));
 }

@@ -1,13 +1,13 @@
 // Sends single records to a topic, for commands that are no pipeline.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/status.h"
-#include "config/value.h"
+#include "connectors/kafka/cluster.h"
 
 namespace lakeward::connectors::kafka {
 
@@ -16,10 +16,8 @@ namespace lakeward::connectors::kafka {
 // what somebody must mend.
 class Publisher {
  public:
-  // `options` as in `to: kafka:`, of which it needs `brokers` and `topic`; the files that they name
-  // are relative to `root`. Errors also: NotFound if there is no such topic.
-  static Result<std::unique_ptr<Publisher>> open(const config::Value& options,
-                                                 const std::filesystem::path& root);
+  // Errors also: NotFound if there is no such topic.
+  static Result<std::unique_ptr<Publisher>> open(const Cluster& cluster, const std::string& topic);
   virtual ~Publisher() = default;
 
   // Queues a record; what it points to is copied.

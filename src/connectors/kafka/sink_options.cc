@@ -162,6 +162,16 @@ std::optional<NewTopic> parse_create_topic(const Value& value, Problems& problem
   return topic;
 }
 
+void set_writing_defaults(config::StringMap& properties) {
+  set_default(properties, "compression.type", "lz4");
+  set_default(properties, "linger.ms", "20");
+  set_default(properties, "queue.buffering.max.kbytes", kQueuedKilobytes);
+  set_default(properties, "queue.buffering.max.messages", kQueuedMessages);
+  set_default(properties, "message.max.bytes", kLargestMessage);
+  // The partition of a key that Kafka's own clients choose: topics that are joined by key fit.
+  set_default(properties, "partitioner", "murmur2_random");
+}
+
 config::StringMap writing_properties(const KafkaSinkOptions& options,
                                      const std::filesystem::path& project_root) {
   config::StringMap properties = connection_properties(options, project_root);
@@ -170,11 +180,7 @@ config::StringMap writing_properties(const KafkaSinkOptions& options,
   }
   properties.emplace_back("linger.ms",
                           std::to_string(static_cast<double>(options.linger.count()) / 1e3));
-  set_default(properties, "queue.buffering.max.kbytes", kQueuedKilobytes);
-  set_default(properties, "queue.buffering.max.messages", kQueuedMessages);
-  set_default(properties, "message.max.bytes", kLargestMessage);
-  // The partition of a key that Kafka's own clients choose: topics that are joined by key fit.
-  set_default(properties, "partitioner", "murmur2_random");
+  set_writing_defaults(properties);
   return properties;
 }
 

@@ -43,6 +43,9 @@ void check_sink_rows(const config::Value& value, const std::vector<engine::Typed
 // is not to be made.
 std::optional<NewTopic> parse_create_topic(const config::Value& value, config::Problems& problems);
 
+// What a producer of ours has unless `properties` says otherwise.
+void set_writing_defaults(config::StringMap& properties);
+
 // librdkafka's properties of a producer. Holds secrets: never show it.
 config::StringMap writing_properties(const KafkaSinkOptions& options,
                                      const std::filesystem::path& project_root);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -345,6 +346,14 @@ INSTANTIATE_TEST_SUITE_P(
             "OwnedProperty", {{"properties", property("group.id", "g")}}, "say it in 'group_id'"},
         WrongOptions{
             "PropertyValue", {{"properties", property("fetch.min.bytes", "x")}}, "fetch.min.bytes"},
+        WrongOptions{"NoBroker", {{"brokers", scalar("")}}, "'brokers' names no broker"},
+        WrongOptions{"BlankBrokers", {{"brokers", scalar(" , ")}}, "'brokers' names no broker"},
+        WrongOptions{"UrlAsBroker",
+                     {{"brokers", scalar("a:9092, http://b:9092")}},
+                     "'http://b:9092' is no broker; write host:port"},
+        WrongOptions{"BrokerWithoutHost", {{"brokers", scalar(":9092")}}, "':9092' is no broker"},
+        WrongOptions{"BrokerWithPortName", {{"brokers", scalar("a:kafka")}}, "is no broker"},
+        WrongOptions{"BrokerWithPortTooHigh", {{"brokers", scalar("a:99999")}}, "is no broker"},
         WrongOptions{"CaWithoutTls",
                      {{"tls_ca", scalar("ca.pem")}},
                      "'tls_ca' is of no use without 'tls: true'"},
@@ -369,6 +378,36 @@ INSTANTIATE_TEST_SUITE_P(
                      {{"properties", property("sasl.oauthbearer.method", "oidc")}},
                      "tokens are asked for at 'token_url'"}),
     [](const auto& info) { return info.param.name; });
+
+TEST(KafkaBrokerNames, AreHostsWithOrWithoutPorts) {
+  for (const char* brokers :
+       {"a", "a:9092", "a.b-c:1, d:65535", "10.0.0.1:9092", "[::1]:9092", "a:9092,"}) {
+    World world;
+    config::Problems problems;
+    world.registry.source("kafka")->check(
+        options({{"brokers", scalar(brokers)}, {"topic", scalar("t")}}), problems);
+    EXPECT_TRUE(problems.empty()) << problems.front().message;
+  }
+}
+
+TEST(KafkaFiles, ThatCannotBeUsedAreNamedWithTheirOption) {
+  World world;
+  const auto folder = world.folder.path();
+  std::ofstream(folder / "no.pem") << "not PEM";
+  for (const auto& [file, problem] :
+       {std::pair("gone.pem", "is not there"), std::pair("no.pem", "cannot be used")}) {
+    const std::string path = (folder / file).string();
+    SourceRun run(world, "kafka",
+                  options({{"brokers", scalar("127.0.0.1:1")},
+                           {"topic", scalar("t")},
+                           {"tls", scalar("true")},
+                           {"tls_ca", scalar(path)}}));
+    ASSERT_TRUE(run.attach().ok());
+    const Status status = run.plan(std::nullopt).status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("'tls_ca': the file '" + path + "' " + problem));
+  }
+}
 
 TEST(KafkaOptionSecrets, AreNotInComplaints) {
   World world;

@@ -122,10 +122,19 @@ void TestProducer::delete_topic(const std::string& topic) {
 
 void TestProducer::allow_only(const std::string& topic, const std::string& principal,
                               bool to_read) {
+  allow_only(RD_KAFKA_RESOURCE_TOPIC, topic, principal, to_read);
+}
+
+void TestProducer::allow_group_only(const std::string& group, const std::string& principal) {
+  allow_only(RD_KAFKA_RESOURCE_GROUP, group, principal, false);
+}
+
+void TestProducer::allow_only(rd_kafka_ResourceType_t type, const std::string& name,
+                              const std::string& principal, bool to_read) {
   std::array<char, 512> why{};
   rd_kafka_AclBinding_t* rule = rd_kafka_AclBinding_new(
-      RD_KAFKA_RESOURCE_TOPIC, topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal.c_str(),
-      "*", to_read ? RD_KAFKA_ACL_OPERATION_READ : RD_KAFKA_ACL_OPERATION_ALL,
+      type, name.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL, principal.c_str(), "*",
+      to_read ? RD_KAFKA_ACL_OPERATION_READ : RD_KAFKA_ACL_OPERATION_ALL,
       RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, why.data(), why.size());
   ASSERT_NE(rule, nullptr) << why.data();
   rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);

@@ -40,11 +40,15 @@ class TestProducer {
   // From now on only this principal ("User:alice"), and super users, may use the topic, or only
   // read it.
   void allow_only(const std::string& topic, const std::string& principal, bool to_read = false);
+  // The same of a consumer group.
+  void allow_group_only(const std::string& group, const std::string& principal);
   // Everything before `offset`, as if it had expired.
   void delete_records(const std::string& topic, int32_t partition, int64_t offset);
 
  private:
   bool is_known(const std::string& topic);
+  void allow_only(rd_kafka_ResourceType_t type, const std::string& name,
+                  const std::string& principal, bool to_read);
 
   rd_kafka_t* handle_ = nullptr;
   int failures_ = 0;
