@@ -115,8 +115,33 @@ Result<Offsets> KafkaSource::decide_start() {
   }
   ASSIGN_OR_RETURN(Client* const client, this->client());
   ASSIGN_OR_RETURN(Offsets begin, client->list_offsets(wanted));
+  RETURN_IF_ERROR(check_start(given, *client));
   begin.merge(given);
   return begin;
+}
+
+Status KafkaSource::check_start(const Offsets& given, Client& client) const {
+  const auto refuse = [&](const TopicPartition& partition, int64_t offset, std::string what) {
+    const config::Problem problem{options_.start.location(),
+                                  "'start' says offset " + count_text(offset) + ", but " +
+                                      partition.to_string() + " " + std::move(what)};
+    return invalid_argument(problem.to_string());
+  };
+  ASSIGN_OR_RETURN(const Offsets earliest, client.list_offsets(all_at(given, Start::kEarliest)));
+  ASSIGN_OR_RETURN(const Offsets latest, client.list_offsets(all_at(given, Start::kLatest)));
+  for (const auto& [partition, offset] : given) {
+    if (offset > latest.at(partition)) {
+      return refuse(partition, offset,
+                    "ends at " + count_text(latest.at(partition)) + "; correct 'start'");
+    }
+    if (offset < earliest.at(partition) && options_.on_lost_offsets == OnLostOffsets::kFail) {
+      return refuse(partition, offset,
+                    "begins at " + count_text(earliest.at(partition)) +
+                        ": what was before is deleted; correct 'start', or set "
+                        "on_lost_offsets: earliest to go on without it");
+    }
+  }
+  return ok_status();
 }
 
 Result<Offsets> KafkaSource::initial_offsets() {
@@ -237,8 +262,8 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
     offset = known == begin.end() ? 0 : known->second;
   }
   Offsets readable = from;
+  ASSIGN_OR_RETURN(Client* const client, this->client());
   if (options_.on_lost_offsets != OnLostOffsets::kFail) {
-    ASSIGN_OR_RETURN(Client* const client, this->client());
     ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(from, Start::kEarliest)));
     ASSIGN_OR_RETURN(readable, skip_lost(from, earliest, end));
   }
@@ -254,11 +279,18 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
                     .headers = request.want_headers};
   options.keep_order = request.keep_order;
   options.only.assign(request.only.begin(), request.only.end());
-  options.explain_loss = [this](const TopicPartition& partition, int64_t offset) -> Status {
-    ASSIGN_OR_RETURN(Client* const client, this->client());
+  // Called on any thread.
+  options.explain_loss = [this, client](const TopicPartition& partition, int64_t offset) -> Status {
     ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets({{partition, Start::kEarliest}}));
     const int64_t first = earliest.at(partition);
-    if (first > offset) return lost_offsets(partition, offset, first);
+    if (first > offset && options_.on_lost_offsets == OnLostOffsets::kFail) {
+      return lost_offsets(partition, offset, first);
+    }
+    if (first > offset) {
+      return unavailable(service_.name + ": " + partition.to_string() + " begins at offset " +
+                         count_text(first) + ": records were deleted while they were read, from " +
+                         count_text(offset) + " on; the epoch is read again without them");
+    }
     return unavailable(service_.name + ": " + partition.to_string() + " has no offset " +
                        count_text(offset) + " at the broker that was asked");
   };

@@ -46,6 +46,9 @@ class KafkaSource final : public stream::Source {
   // Where the pipeline begins; decided and made durable once.
   Result<Offsets> initial_offsets();
   Result<Offsets> decide_start();
+  // That the partitions have the offsets that `start` gives: once they are durable, correcting
+  // `start` changes nothing any more.
+  Status check_start(const Offsets& given, Client& client) const;
   // Where the records are that can still be read from `from` on, by partition: behind what was
   // lost, if the policy allows it.
   Result<Offsets> skip_lost(const Offsets& from, const Offsets& earliest, const Offsets& latest);

@@ -187,6 +187,18 @@ INSTANTIATE_TEST_SUITE_P(
                   "{\"readings\":{\"0\":1,\"1\":0,\"2\":0}}"}),
     [](const auto& info) { return info.param.name; });
 
+TEST_F(KafkaSource, DoesNotKeepAStartThatCannotBe) {
+  brokers.send("readings", 0, {{"a"}, {"b"}});
+  SourceRun run = start({{"start", options({{"0", scalar("120000")}})}});
+  const Status refused = run.plan(std::nullopt).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(refused.message(),
+              HasSubstr("'start' says offset 120,000, but partition 0 of 'readings' ends at 2"));
+  EXPECT_EQ(run.log().read_file("0").status().code(), StatusCode::kNotFound);
+  SourceRun corrected = start({{"start", options({{"0", scalar("1")}})}});
+  EXPECT_EQ(corrected.drain(), (std::vector<std::vector<std::string>>{{"b"}}));
+}
+
 TEST_F(KafkaSource, ReadsAPartitionThatAppearsLaterFromItsFirstRecord) {
   brokers.send("readings", 0, {{"a"}});
   SourceRun run = start({{"start", scalar("latest")}});
