@@ -117,7 +117,8 @@ const OptionSet<PipelineKeys>& pipeline_keys() {
        "When it runs: `every: 1s` (the default), `once`, `after: [pipelines]`, or `cron` (not "
        "supported yet)."},
       {"limits", &PipelineKeys::limits, optional(),
-       "How much one epoch may take: `{rows: 1000000, bytes: 256MiB}`."},
+       "How much one epoch may take: `{rows: 1000000, bytes: 256MiB}`, which is what a Kafka or "
+       "Event Hubs source keeps to without it."},
   };
   return keys;
 }

@@ -62,6 +62,10 @@ std::optional<engine::Schema> EpochExecutor::output() const {
   return transform_ ? std::optional(transform_->output()) : std::nullopt;
 }
 
+void EpochExecutor::stop_by(const std::stop_token& stop) {
+  if (input_ != nullptr) input_->stop_by(stop);
+}
+
 Result<bool> EpochExecutor::bind() {
   if (input_ != nullptr) {
     ASSIGN_OR_RETURN(const bool known, input_->define_empty());

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,8 @@ class EpochExecutor {
                     size_t count);
 
   void interrupt() { session_->interrupt(); }
+  // A wait for records of the source ends when this is requested.
+  void stop_by(const std::stop_token& stop);
 
  private:
   EpochExecutor(PipelineSpec& spec, std::unique_ptr<engine::Session> session);

@@ -117,6 +117,10 @@ void EpochInput::keep_order() {
   if (table_ != nullptr) table_->keep_order();
 }
 
+void EpochInput::stop_by(const std::stop_token& stop) {
+  if (table_ != nullptr) table_->stop_by(stop);
+}
+
 RecordCapture* EpochInput::capture_refused() {
   if (table_ == nullptr) return nullptr;
   table_->capture_into(capture_);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class EpochInput {
 
   // The rows of one split come in their order from now on; see ReadRequest. Before define().
   void keep_order();
+  // See ReadRequest; for all reads from now on.
+  void stop_by(const std::stop_token& stop);
 
   // What the gate refuses, and what is malformed, is kept for define_records() as far as it can be.
   // Returns where to note it; null for relations. Before define().

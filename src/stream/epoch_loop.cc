@@ -85,6 +85,7 @@ Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
   CHECK(spec_.checkpoint != nullptr && !spec_.sinks.empty(), "only peek() does without them");
   interrupted_ = false;
   recovered_ = false;
+  executor_->stop_by(stop);
   uint64_t failures = 0;
   while (true) {
     // A pipeline that waits for somebody stays `retrying` until it gets on.
@@ -301,6 +302,7 @@ Result<std::optional<EpochLoop::Plan>> EpochLoop::plan(PlanMode mode, std::stop_
     ASSIGN_OR_RETURN(to, plan_view(plan.versions));
   } else {
     ASSIGN_OR_RETURN(to, spec_.source->plan(plan.range.from, spec_.limits, mode, stop));
+    plan.is_full = spec_.source->left_behind();
     if (to && to != plan.range.from) {
       ASSIGN_OR_RETURN(plan.versions, versions_now(mode));
     }
@@ -328,7 +330,7 @@ Status EpochLoop::run_epoch(Plan plan) {
     staged.discard();
     return settled;
   }
-  last_was_full_ = is_full(staged.accounting());
+  last_was_full_ = plan.is_full || is_full(staged.accounting());
   const bool overlaps = can_overlap_ && staged.overlaps();
   in_flight_.emplace(InFlight{std::move(plan), std::move(staged), since});
   if (!overlaps) return settle();
@@ -368,10 +370,10 @@ Status EpochLoop::note_committed(const InFlight& epoch) {
   if (!is_view()) {
     const Offset& to = epoch.plan.range.to;
     RETURN_IF_ERROR(spec_.source->acknowledge(to));
-    Result<SourceLag> lag = spec_.source->lag(to);
-    if (lag.ok()) {
+    Result<std::string> position = spec_.source->position(to);
+    if (position.ok()) {
       std::lock_guard lock(mutex_);
-      status_.position = lag->position;
+      status_.position = std::move(*position);
     }
   }
   if (environment_.observer != nullptr) environment_.observer->epoch_finished(report);

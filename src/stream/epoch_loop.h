@@ -53,6 +53,7 @@ class EpochLoop final : public PipelineRunner {
     TableVersions versions;
     bool begun = false;     // its offsets are in the checkpoint
     bool repeated = false;  // by an earlier run, which did not finish it
+    bool is_full = false;   // the source has more
   };
   // An epoch that is written and is being committed.
   struct InFlight {

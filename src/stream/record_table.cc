@@ -10,6 +10,15 @@
 
 namespace lakeward::stream {
 
+namespace {
+
+// Reasons are kept up to this size, some 100,000 of them: a topic of which nothing can be decoded
+// would fill the memory with texts of which one tells it all.
+constexpr size_t kReasonBytes = 8 << 20;
+constexpr const char* kNoReason = "malformed";  // short enough to need no memory of its own
+
+}  // namespace
+
 using engine::ChunkWriter;
 using engine::ColumnWriter;
 using format::RecordBatch;
@@ -40,6 +49,7 @@ void RecordTable::set_range(OffsetRange range, std::span<const uint64_t> only) {
   captured_ = nullptr;
   scans_.clear();
   malformed_.clear();
+  reason_bytes_ = 0;
 }
 
 void RecordTable::set_captured(const RecordCapture& captured, std::span<const uint64_t> only) {
@@ -77,6 +87,8 @@ void RecordTable::add_malformed(std::vector<format::Rejection> rejections) {
   if (rejections.empty()) return;
   std::lock_guard lock(mutex_);
   for (format::Rejection& rejection : rejections) {
+    reason_bytes_ += rejection.reason.size();
+    if (reason_bytes_ > kReasonBytes) rejection.reason = kNoReason;
     malformed_.insert_or_assign(rejection.position, mask_secrets(std::move(rejection.reason)));
   }
 }
@@ -354,6 +366,7 @@ Result<std::unique_ptr<RecordReader>> RecordTable::read(const std::vector<size_t
   request.range = range_;
   request.only = only_;
   request.keep_order = keep_order_;
+  request.stop = stop_;
   ASSIGN_OR_RETURN(Input input, source_.read(request));
   auto* reader = std::get_if<std::unique_ptr<RecordReader>>(&input);
   if (reader == nullptr) return internal_error("a source of records returned a relation");

@@ -9,7 +9,9 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -24,10 +26,11 @@ namespace lakeward::stream {
 // What reading an epoch's range met.
 struct ReadTally {
   uint64_t records = 0;
-  uint64_t bytes = 0;                         // of payload
-  uint64_t lost = 0;                          // deleted before they were read
-  uint64_t skipped = 0;                       // read, and no row by the format: tombstones
-  std::map<uint64_t, std::string> malformed;  // reason by position
+  uint64_t bytes = 0;    // of payload
+  uint64_t lost = 0;     // deleted before they were read
+  uint64_t skipped = 0;  // read, and no row by the format: tombstones
+  // Reason by position; of very many, only the first ones have more than one word.
+  std::map<uint64_t, std::string> malformed;
 };
 
 // Used by one pipeline; scans of one query may run at the same time.
@@ -48,6 +51,7 @@ class RecordTable final : public engine::TableSource {
 
   // See ReadRequest; for all scans from now on.
   void keep_order() { keep_order_ = true; }
+  void stop_by(std::stop_token stop) { stop_ = std::move(stop); }
 
   // What the scans since set_range() met. A range that is scanned several times counts once.
   // Internal if two scans of the same range did not read the same number of records.
@@ -91,9 +95,11 @@ class RecordTable final : public engine::TableSource {
   const RecordCapture* captured_ = nullptr;  // where `only_` is read from; null: the source
   RecordCapture* capture_ = nullptr;
   bool keep_order_ = false;
+  std::stop_token stop_;
   mutable std::mutex mutex_;                      // guards all below, and calls of source_
   std::vector<std::shared_ptr<Progress>> scans_;  // since set_range()
   std::map<uint64_t, std::string> malformed_;
+  size_t reason_bytes_ = 0;  // of malformed_
 };
 
 }  // namespace lakeward::stream

@@ -31,7 +31,8 @@ struct OffsetRange {
 };
 
 // How much one epoch may take; 0 means no limit. A source may exceed a limit only by one record, or
-// by one file that cannot be split.
+// by one file that cannot be split; one that is not told how large its records are keeps `bytes` by
+// the size of those it has read. Without any limit, a source may set one of its own.
 struct Limits {
   uint64_t rows = 0;
   uint64_t bytes = 0;
@@ -87,6 +88,9 @@ struct ReadRequest {
   bool want_keys = true;
   bool want_timestamps = true;
   bool want_headers = true;
+  // A stream that waits for records which do not come gives up, with Cancelled, once this is
+  // requested. One that gets on need not look at it.
+  std::stop_token stop = {};
 };
 
 // How far one of several independent parts of a source has been read.
@@ -120,6 +124,10 @@ class Source {
   virtual Result<std::optional<Offset>> plan(const std::optional<Offset>& from,
                                              const Limits& limits, PlanMode mode,
                                              std::stop_token stop) = 0;
+  // Whether the last plan() left something for the next epoch, which then need not wait for its
+  // time. Only of a source whose records do not tell it: those of an epoch may be fewer than what
+  // its limits allowed.
+  virtual bool left_behind() const { return false; }
 
   // The records of the range; may be called several times, also in a later process.
   virtual Result<Input> read(const ReadRequest& request) = 0;
@@ -135,6 +143,11 @@ class Source {
   virtual Status reach() { return ok_status(); }
 
   virtual Result<SourceLag> lag(const std::optional<Offset>& committed) = 0;
+  // SourceLag::position, after each epoch: without asking anybody. For a source whose lag() asks.
+  virtual Result<std::string> position(const Offset& committed) {
+    ASSIGN_OR_RETURN(SourceLag known, lag(committed));
+    return std::move(known.position);
+  }
 };
 
 }  // namespace lakeward::stream

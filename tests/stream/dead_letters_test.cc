@@ -51,6 +51,23 @@ TEST(DeadLetters, HoldMalformedRecordsWithReasonPlaceAndBytes) {
   EXPECT_EQ(pipeline.reports.total.dead_lettered, 1u);
 }
 
+TEST(DeadLetters, OfATopicThatCannotBeDecodedKeepOnlyTheFirstReasons) {
+  constexpr size_t kRecords = 300'000;
+  TestPipeline pipeline;
+  pipeline.topic.records.assign(kRecords, "{\"id\": 3, \"name\":");
+  const Status drained = pipeline.drain();
+  ASSERT_TRUE(drained.ok()) << drained.message();
+  EXPECT_EQ(pipeline.reports.total.malformed, kRecords);
+  size_t with_reason = 0;
+  size_t without = 0;
+  for (const std::string& row : pipeline.dead_letters.rows()) {
+    (row.find("\"reason\":\"malformed\"") == std::string::npos ? with_reason : without) += 1;
+  }
+  EXPECT_EQ(with_reason + without, kRecords);
+  EXPECT_GT(with_reason, 10'000u);
+  EXPECT_GT(without, 10'000u);
+}
+
 TEST(DeadLetters, NameEveryExpectationThatARowBreaks) {
   TestPipeline pipeline;
   pipeline.send(2);

@@ -33,6 +33,48 @@ TEST(EpochLoop, MakesNoEpochWhenThereIsNothing) {
   EXPECT_TRUE(pipeline.store.list("checkpoint/offsets", "")->empty());
 }
 
+// A topic has fewer records than offsets: an epoch that is full by its offsets is not by its
+// records.
+TEST(EpochLoop, DoesNotWaitWhileTheSourceHasMore) {
+  TestPipeline pipeline;
+  pipeline.send(100);
+  pipeline.topic.gaps = 2;
+  pipeline.limits.rows = 10;
+  pipeline.reports.stop_after = 10;
+  const Timestamp begun = pipeline.clock.now();
+  const auto runner = pipeline.start();
+  ASSERT_TRUE(runner.ok()) << runner.status().message();
+  ASSERT_TRUE((*runner)->run(std::chrono::hours(1), pipeline.reports.stop.get_token()).ok());
+  EXPECT_EQ(pipeline.reports.total.read, 50u);
+  EXPECT_LT(pipeline.clock.now() - begun, Duration(std::chrono::hours(1)));
+}
+
+TEST(EpochLoop, AsksNoBrokerForItsPositionBetweenCommits) {
+  TestPipeline pipeline;
+  pipeline.send(30);
+  pipeline.limits.rows = 10;
+  const auto runner = pipeline.start();
+  ASSERT_TRUE((*runner)->drain({}).ok());
+  EXPECT_EQ((*runner)->status().position, "{\"next\":30}");
+  EXPECT_EQ(pipeline.topic.lags_asked, 0u);
+}
+
+TEST(EpochLoop, TellsTheSourceThatItWasStopped) {
+  TestPipeline pipeline;
+  pipeline.send(30);
+  std::stop_source stop;
+  size_t reads = 0;
+  pipeline.topic.on_read = [&](const ReadRequest& request) {
+    ++reads;
+    EXPECT_FALSE(request.stop.stop_requested());
+    stop.request_stop();
+    EXPECT_TRUE(request.stop.stop_requested());
+  };
+  const auto runner = pipeline.start();
+  ASSERT_TRUE((*runner)->run(std::chrono::hours(1), stop.get_token()).ok());
+  EXPECT_EQ(reads, 1u);
+}
+
 TEST(EpochLoop, GoesOnWhereTheRunBeforeEnded) {
   TestPipeline pipeline;
   pipeline.send(10);

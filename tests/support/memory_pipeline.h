@@ -77,6 +77,9 @@ struct MemoryTopic {
   std::vector<std::string> keys;  // one for each record, or none at all
   size_t splits = 1;
   bool has_lines = true;
+  size_t gaps = 0;  // one place of so many has no record, as in a topic that was compacted; 0: none
+  size_t lags_asked = 0;
+  std::function<void(const stream::ReadRequest&)> on_read;
   size_t rereads = 0;                                            // reads of only some records
   std::vector<std::pair<std::string, std::string>> ranges_read;  // from and to, without rereads
   std::set<std::string> acknowledged;
@@ -99,7 +102,9 @@ class MemorySource final : public stream::Source {
         if (!drain_until_) drain_until_ = end;
         end = *drain_until_;
       }
+      const size_t all = end;
       if (limits.rows > 0) end = std::min<size_t>(end, begin + limits.rows);
+      left_behind_ = end < all;
       if (begin >= end) return {std::nullopt};
       return {offset(end)};
     });
@@ -116,6 +121,7 @@ class MemorySource final : public stream::Source {
         ++topic_.rereads;
       }
     }
+    if (topic_.on_read) topic_.on_read(request);
     return fuse_.pass("read", [&]() -> Result<stream::Input> {
       return stream::Input(std::unique_ptr<stream::RecordReader>(std::make_unique<Reader>(
           topic_, begin, end, std::vector<uint64_t>(request.only.begin(), request.only.end()),
@@ -129,7 +135,10 @@ class MemorySource final : public stream::Source {
       return ok_status();
     });
   }
+  bool left_behind() const override { return left_behind_; }
+  Result<std::string> position(const stream::Offset& committed) override { return committed; }
   Result<stream::SourceLag> lag(const std::optional<stream::Offset>& committed) override {
+    ++topic_.lags_asked;
     return stream::SourceLag{.records = {}, .bytes = {}, .position = committed.value_or("")};
   }
 
@@ -186,6 +195,7 @@ class MemorySource final : public stream::Source {
         auto owned = std::make_shared<Owned>();
         for (; next_ < reader_.end_ && owned->payloads.size() < kBatchRecords; ++next_) {
           if (next_ % reader_.topic_.splits != *split_) continue;
+          if (reader_.topic_.gaps > 0 && next_ % reader_.topic_.gaps == 0) continue;
           const uint64_t position = format::Position::make(*split_, next_);
           if (!reader_.only_.empty() &&
               !std::binary_search(reader_.only_.begin(), reader_.only_.end(), position)) {
@@ -242,6 +252,7 @@ class MemorySource final : public stream::Source {
   Fuse& fuse_;
   std::mutex mutex_;
   std::optional<size_t> drain_until_;
+  bool left_behind_ = false;
 };
 
 // What a table would hold: rows (as JSON text) by the epoch that brought them.

@@ -20,8 +20,8 @@ constexpr size_t kMostThreads = 64;
 // tries again by itself all the time; after this the epoch is begun anew, and the user told.
 constexpr std::chrono::seconds kPatienceWhenDown{3};
 constexpr std::chrono::seconds kPatience{60};
-// Before anything is known of the records.
-constexpr uint64_t kAssumedBytes = 1'024;
+// The same once the pipeline is told to stop: an epoch that gets on is finished.
+constexpr std::chrono::seconds kPatienceWhenStopped{1};
 // Older records count less and less.
 constexpr uint64_t kObservedRecords = 10'000'000;
 
@@ -138,7 +138,11 @@ Status Shared::stalled() {
   const Status behind = consumer_->client().failure();
   const std::string& service = consumer_->client().service().name;
   if (!behind.ok() && !behind.retriable()) return behind.with_context(service);
-  if (busy || waited < kPatienceWhenDown) return ok_status();
+  if (busy) return ok_status();
+  if (options_.stop.stop_requested() && waited >= kPatienceWhenStopped) {
+    return cancelled(service + ": stopped while waiting for records");
+  }
+  if (waited < kPatienceWhenDown) return ok_status();
   if (consumer_->client().is_down()) return behind.with_context(service);
   if (waited < kPatience) return ok_status();
   for (const Split& split : splits_) {
@@ -318,9 +322,10 @@ void ConsumerPool::observe(uint64_t records, uint64_t bytes) {
   bytes_ += bytes;
 }
 
-uint64_t ConsumerPool::mean_record_bytes() const {
+std::optional<uint64_t> ConsumerPool::mean_record_bytes() const {
   const std::lock_guard lock(mutex_);
-  return records_ == 0 ? kAssumedBytes : std::max<uint64_t>(1, bytes_ / records_);
+  if (records_ == 0) return std::nullopt;
+  return std::max<uint64_t>(1, bytes_ / records_);
 }
 
 Result<std::unique_ptr<stream::RecordReader>> make_record_reader(std::shared_ptr<ConsumerPool> pool,

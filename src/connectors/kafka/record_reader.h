@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <stop_token>
 #include <vector>
 
 #include "connectors/kafka/consumer.h"
@@ -40,8 +42,8 @@ class ConsumerPool {
   void leave_to_librdkafka();
 
   void observe(uint64_t records, uint64_t bytes);
-  // Of payload, as far as known.
-  uint64_t mean_record_bytes() const;
+  // Of payload; nullopt before the first record.
+  std::optional<uint64_t> mean_record_bytes() const;
 
  private:
   const config::StringMap properties_;
@@ -58,6 +60,7 @@ struct ReadOptions {
   std::vector<uint64_t> only = {};  // positions, ascending; empty: all
   uint64_t lost = 0;                // see stream::RecordReader
   bool keep_order = false;          // see stream::ReadRequest
+  std::stop_token stop = {};        // see stream::ReadRequest
   // Why the brokers do not have a partition's offset any more, with the exact range.
   std::function<Status(const TopicPartition&, int64_t offset)> explain_loss;
 };

@@ -14,8 +14,33 @@ namespace {
 constexpr const char* kInitialOffsets = "0";
 // How soon a new partition is seen.
 constexpr Duration kDiscoverEvery{5'000'000};
+// Of an epoch of a pipeline without `limits`: a backlog is read in many, each of which is a second
+// or so, and can be stopped, repeated and held by a transaction. Larger ones are not faster.
+constexpr stream::Limits kDefaultLimits{.rows = 1'000'000, .bytes = 256 << 20};
+
+// What a record is taken to be before any was read: what brokers take by default (message.max.bytes
+// is 1,048,588). The epoch after it knows better.
+constexpr uint64_t kLargeRecordBytes = 1 << 20;
 
 std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
+
+std::string position_text(const Offsets& offsets) {
+  std::string text;
+  for (const auto& [partition, offset] : offsets) {
+    text += (text.empty() ? "" : ", ") + partition.topic + "/" +
+            std::to_string(partition.partition) + " at " + count_text(offset);
+  }
+  return text;
+}
+
+// How many records an epoch may have.
+uint64_t row_limit(const stream::Limits& given, uint64_t record_bytes) {
+  const bool any = given.rows > 0 || given.bytes > 0;
+  const stream::Limits& limits = any ? given : kDefaultLimits;
+  const uint64_t rows = limits.rows > 0 ? limits.rows : UINT64_MAX;
+  if (limits.bytes == 0) return rows;
+  return std::min(rows, std::max<uint64_t>(1, limits.bytes / record_bytes));
+}
 
 config::StringMap reading_properties(const KafkaSourceOptions& options,
                                      const std::filesystem::path& root) {
@@ -241,11 +266,9 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   for (const auto& [partition, offset] : readable) {
     available.push_back(static_cast<uint64_t>(std::max<int64_t>(0, latest.at(partition) - offset)));
   }
-  uint64_t rows = limits.rows > 0 ? limits.rows : UINT64_MAX;
-  if (limits.bytes > 0) {
-    rows = std::min(rows, std::max<uint64_t>(1, limits.bytes / consumers_->mean_record_bytes()));
-  }
-  const std::vector<uint64_t> shares = share_fairly(available, rows);
+  const std::vector<uint64_t> shares = share_fairly(
+      available, row_limit(limits, consumers_->mean_record_bytes().value_or(kLargeRecordBytes)));
+  left_behind_ = shares != available;
   Offsets end = readable;
   size_t number = 0;
   for (auto& [partition, offset] : end) offset += static_cast<int64_t>(shares[number++]);
@@ -278,6 +301,7 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
                     .timestamps = request.want_timestamps,
                     .headers = request.want_headers};
   options.keep_order = request.keep_order;
+  options.stop = request.stop;
   options.only.assign(request.only.begin(), request.only.end());
   // Called on any thread.
   options.explain_loss = [this, client](const TopicPartition& partition, int64_t offset) -> Status {
@@ -326,13 +350,18 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
   for (const auto& [partition, offset] : begin) {
     const int64_t end = latest.at(partition);
     behind += static_cast<uint64_t>(std::max<int64_t>(0, end - offset));
-    const std::string name = partition.topic + "/" + std::to_string(partition.partition);
-    lag.position += (lag.position.empty() ? "" : ", ") + name + " at " + count_text(offset);
-    lag.parts.push_back({name, static_cast<uint64_t>(offset), static_cast<uint64_t>(end)});
+    lag.parts.push_back({partition.topic + "/" + std::to_string(partition.partition),
+                         static_cast<uint64_t>(offset), static_cast<uint64_t>(end)});
   }
+  lag.position = position_text(begin);
   lag.records = behind;
-  lag.bytes = behind * consumers_->mean_record_bytes();
+  if (const auto bytes = consumers_->mean_record_bytes()) lag.bytes = behind * *bytes;
   return lag;
+}
+
+Result<std::string> KafkaSource::position(const stream::Offset& committed) {
+  ASSIGN_OR_RETURN(const Offsets offsets, parse_offsets(committed));
+  return position_text(offsets);
 }
 
 Result<std::unique_ptr<stream::Source>> make_source(KafkaSourceOptions options, Service service,

@@ -34,7 +34,9 @@ class KafkaSource final : public stream::Source {
   Result<stream::Input> read(const stream::ReadRequest& request) override;
   Status acknowledge(const stream::Offset& to) override;
   Status reach() override;
+  bool left_behind() const override { return left_behind_; }
   Result<stream::SourceLag> lag(const std::optional<stream::Offset>& committed) override;
+  Result<std::string> position(const stream::Offset& committed) override;
 
  private:
   // The connection to ask questions on, made at the first.
@@ -69,6 +71,7 @@ class KafkaSource final : public stream::Source {
   std::vector<TopicPartition> partitions_;
   std::optional<Timestamp> discovered_;
   std::optional<Offsets> drain_to_;
+  bool left_behind_ = false;  // by the last plan
 };
 
 // Of any service that speaks Kafka's protocol. Errors: InvalidArgument for a pattern that is none.

@@ -138,10 +138,22 @@ TEST_F(KafkaSource, SharesTheRowLimitAmongPartitions) {
 TEST_F(KafkaSource, TakesTheByteLimitFromTheSizesThatItHasSeen) {
   brokers.send("readings", 0, std::vector<Message>(100, {std::string(200, 'x')}));
   SourceRun run = start();
-  const stream::Offset first = plan(run, std::nullopt, {.bytes = 10'240});
+  // Nothing is known yet: records could be as large as brokers take them.
+  const stream::Offset first = plan(run, std::nullopt, {.bytes = 10 << 20});
   EXPECT_EQ(first, "{\"readings\":{\"0\":10,\"1\":0,\"2\":0}}");
+  EXPECT_TRUE(run.source().left_behind());
   EXPECT_EQ(run.read({std::nullopt, first}).value().size(), 10u);
   EXPECT_EQ(plan(run, first, {.bytes = 10'000}), "{\"readings\":{\"0\":60,\"1\":0,\"2\":0}}");
+}
+
+TEST_F(KafkaSource, SetsALimitForAPipelineThatHasNone) {
+  brokers.send("readings", 0, std::vector<Message>(600, {"x"}));
+  SourceRun run = start();
+  EXPECT_EQ(plan(run, std::nullopt), "{\"readings\":{\"0\":256,\"1\":0,\"2\":0}}");
+  EXPECT_EQ(plan(run, std::nullopt, {.rows = 500}), "{\"readings\":{\"0\":500,\"1\":0,\"2\":0}}");
+  EXPECT_TRUE(run.source().left_behind());
+  EXPECT_EQ(plan(run, std::nullopt, {.rows = 600}), "{\"readings\":{\"0\":600,\"1\":0,\"2\":0}}");
+  EXPECT_FALSE(run.source().left_behind());
 }
 
 TEST_F(KafkaSource, GoesOnFromRangeToRangeWithoutFetchingAgain) {
@@ -270,6 +282,13 @@ TEST_F(KafkaSource, SaysHowFarItIsBehind) {
   EXPECT_EQ(lag.position, "readings/0 at 1, readings/1 at 0, readings/2 at 0");
 }
 
+TEST_F(KafkaSource, KnowsItsPositionWithoutTheBrokers) {
+  SourceRun run = start();
+  brokers.go_down();
+  EXPECT_EQ(run.source().position("{\"readings\":{\"0\":1200,\"1\":0}}").value(),
+            "readings/0 at 1,200, readings/1 at 0");
+}
+
 TEST_F(KafkaSource, WaitsForBrokersThatAreAway) {
   brokers.send("readings", 0, {{"a"}});
   SourceRun run = start();
@@ -296,6 +315,21 @@ TEST_F(KafkaSource, AsksAgainWhenABrokerHasNoAnswerYet) {
   const stream::Offset to = plan(run, std::nullopt);
   brokers.fail_next(kFetch, {RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION});
   EXPECT_EQ(run.read({std::nullopt, to}).value().size(), 1u);
+}
+
+TEST_F(KafkaSource, HearsAStopWhileItWaitsForRecords) {
+  brokers.send("readings", 0, {{"a"}});
+  SourceRun run = start();
+  std::stop_source stop;
+  const stream::Offset beyond = "{\"readings\":{\"0\":2,\"1\":0,\"2\":0}}";
+  stream::Input input =
+      run.source()
+          .read({.range = {std::nullopt, beyond}, .only = {}, .stop = stop.get_token()})
+          .value();
+  auto stream = std::get<std::unique_ptr<stream::RecordReader>>(input)->make_stream().value();
+  EXPECT_EQ(stream->next().value()->records.size(), 1u);
+  stop.request_stop();
+  EXPECT_EQ(stream->next().status().code(), StatusCode::kCancelled);
 }
 
 struct WrongOptions {
