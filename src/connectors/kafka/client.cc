@@ -401,13 +401,6 @@ Result<Offsets> Client::list_offsets(const Offsets& wanted) {
   return found;
 }
 
-Status Client::commit(const Offsets& offsets) {
-  const PartitionList list = make_partition_list(offsets);
-  const rd_kafka_resp_err_t error = rd_kafka_commit(handle_, list.get(), 1);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return ok_status();
-  return failed("commit of the group", error, rd_kafka_err2str(error));
-}
-
 Result<std::optional<StoredOffset>> Client::committed(const TopicPartition& partition) {
   PartitionList list;
   const Status status = repeat("the offset of a consumer group", [&](int timeout_ms) {

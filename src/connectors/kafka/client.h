@@ -78,9 +78,6 @@ class Client {
   // Unavailable, InvalidArgument.
   Result<Offsets> list_offsets(const Offsets& wanted);
 
-  // Tells the consumer group `group.id` what has been read, without waiting for the answer.
-  Status commit(const Offsets& offsets);
-
   // What the consumer group `group.id` has stored of a partition; waits until no transaction that
   // may change it is open. nullopt if nothing. Errors as list_offsets().
   Result<std::optional<StoredOffset>> committed(const TopicPartition& partition);

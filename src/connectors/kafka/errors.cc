@@ -150,9 +150,12 @@ void Events::add_refusal(const rd_kafka_message_t& message) {
       message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
     return;
   }
+  // rd_kafka_message_errstr() gives a producer's record itself.
+  const char* said = rd_kafka_message_produce_errstr(&message);
+  const std::string text = said == nullptr ? rd_kafka_err2str(message.err) : said;
   const size_t bytes = message.len + message.key_len;
   if (!refusal_) {
-    refusal_ = {message.err, rd_kafka_message_errstr(&message), bytes};
+    refusal_ = {message.err, text, bytes};
   } else if (refusal_->error == message.err) {
     // A batch is refused as a whole.
     refusal_->bytes = std::max(refusal_->bytes, bytes);

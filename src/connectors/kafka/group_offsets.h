@@ -1,8 +1,9 @@
 // What a pipeline tells a consumer group of how far it has read, for tools that watch the lag.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/offsets.h"
@@ -13,26 +14,33 @@ namespace lakeward::connectors::kafka {
 // user needs (`permission`).
 Status check_group(Client& client, const std::string& group, const std::string& permission);
 
-// Nothing that goes wrong here touches the pipeline. Used by one thread.
+// Stores offsets in a group that nobody is a member of, by an administrator's request: a consumer
+// of librdkafka's that commits looks for the group's coordinator without a pause if it may not use
+// the group, cannot be ended meanwhile, and never says why. One request is under way at a time; if
+// there is news before the answer, only the newest is sent. Nothing that goes wrong touches the
+// pipeline; what somebody must mend is told of in the log, once. Used by one thread.
 class GroupOffsets {
  public:
-  // `properties` are those of a reader, without group.id.
-  GroupOffsets(std::string group, config::StringMap properties, Service service)
-      : group_(std::move(group)),
-        properties_(std::move(properties)),
-        service_(std::move(service)) {}
+  explicit GroupOffsets(std::string group) : group_(std::move(group)) {}
+  // Waits for a moment for what is under way.
+  ~GroupOffsets();
+  GroupOffsets(const GroupOffsets&) = delete;
+  GroupOffsets& operator=(const GroupOffsets&) = delete;
 
-  // Stores them in the group without waiting for the answer. A group that may not be used is told
-  // of in the log, once, and let be: librdkafka, which the group is named to only when it may be
-  // used, would look for its coordinator without a pause. `asked` is where to ask.
-  void store(const Offsets& offsets, Client& asked);
+  // `client` must be the same each time, and outlive this.
+  void store(const Offsets& offsets, Client& client);
 
  private:
+  void send(const Offsets& offsets);
+  // Takes the answer, if it comes in time, and sends what has waited for it.
+  void take_answer(int timeout_ms);
+
   const std::string group_;
-  const config::StringMap properties_;  // holds secrets
-  const Service service_;
-  std::unique_ptr<Client> client_;  // made for the first that are stored
+  Client* client_ = nullptr;
+  rd_kafka_queue_t* answers_ = nullptr;
+  bool under_way_ = false;
   bool refused_ = false;
+  std::optional<Offsets> next_;
 };
 
 }  // namespace lakeward::connectors::kafka

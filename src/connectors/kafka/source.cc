@@ -66,7 +66,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
       pipeline_(std::move(pipeline)),
       clock_(environment.clock),
       properties_(reading_properties(options_, environment.project_root)),
-      group_(options_.group_id, properties_, service_),
+      group_(options_.group_id),
       consumers_(std::make_shared<ConsumerPool>(properties_, service_)) {}
 
 Status KafkaSource::attach(checkpoint::SourceLog& log) {

@@ -62,10 +62,10 @@ class KafkaSource final : public stream::Source {
   std::string pipeline_;
   Clock& clock_;
   config::StringMap properties_;  // holds secrets
-  GroupOffsets group_;
   checkpoint::SourceLog* log_ = nullptr;
   TopicIdentity identity_;
   std::unique_ptr<Client> client_;
+  GroupOffsets group_;  // uses the client
   std::shared_ptr<ConsumerPool> consumers_;
   std::optional<Offsets> initial_;
   std::vector<TopicPartition> partitions_;

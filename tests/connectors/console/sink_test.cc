@@ -31,7 +31,7 @@ TEST(ConsoleSink, PrintsRowsAsJsonLines) {
 
 TEST(ConsoleSink, PrintsRowsAsATable) {
   EXPECT_EQ(shown({Form::kTable, 2}, "SELECT range AS n, 'zürich' AS city FROM range(3)"),
-            "n  city\n-  ------\n0  zürich\n1  zürich\n… and 1 more rows\n");
+            "n  city\n-  ------\n0  zürich\n1  zürich\n… and 1 more row\n");
 }
 
 TEST(ConsoleSink, PrintsNothingOfNoRows) {

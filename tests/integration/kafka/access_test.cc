@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "connectors/kafka/client.h"
 #include "connectors/kafka/test_consumer.h"
 #include "integration/kafka/broker_fixture.h"
 #include "support/process.h"
@@ -55,10 +56,24 @@ TEST_F(KafkaAccess, AGroupThatMayNotBeUsedIsToldOfOnceAndLetBe) {
                                     "the permission Read on the group 'group_id'"));
   const ProcessResult run = call({"run", "--once"});
   EXPECT_EQ(run.exit_code, 0) << run.err;
-  const size_t first = run.err.find("may not use the group");
+  const std::string warning = "the permission Read on the group 'group_id'; the pipeline does not";
+  const size_t first = run.err.find(warning);
   ASSERT_NE(first, std::string::npos) << run.err;
-  EXPECT_EQ(run.err.find("may not use the group", first + 1), std::string::npos) << run.err;
+  EXPECT_EQ(run.err.find(warning, first + 1), std::string::npos) << run.err;
   EXPECT_THAT(call({"query", "SELECT id FROM raw.t", "--format", "csv"}).out, HasSubstr("1"));
+}
+
+TEST_F(KafkaAccess, AGroupIsToldOfTheLastEpochBeforeARunEnds) {
+  write_project(", group_id: " + topic + "-group", "{delta: {table: raw.t}}");
+  const ProcessResult run = call({"run", "--once"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const auto group =
+      std::move(connectors::kafka::Client::make(properties({{"group.id", topic + "-group"}})))
+          .value();
+  const auto stored = group->committed({topic, 0});
+  ASSERT_TRUE(stored.ok()) << stored.status().message();
+  ASSERT_TRUE(stored->has_value());
+  EXPECT_EQ((*stored)->offset, 1);
 }
 
 TEST_F(KafkaAccess, ASinkThatMayNotUseItsGroupFailsWithWhatItNeeds) {

@@ -97,11 +97,11 @@ TEST_F(Topics, SayWhatIsWrongAndWhatToDo) {
   TestProducer(properties()).create_topic(topic, 1);
   const std::vector<Failure> cases = {
       {{"create", topic}, 1, "there is already a topic '" + topic + "'"},
-      {{"create", "a b"}, 1, "cannot be a topic's name"},
+      {{"create", "a b"}, 2, "cannot be a topic's name"},
       {{"create", "t1", "--replication", "7"}, 1, "replication factor"},
       {{"create", "t1", "--config", "retention.mss=1"}, 1, "retention.mss"},
       {{"create", "t1", "--config", "retention.ms"}, 2, "write NAME=VALUE"},
-      {{"create", "t1", "--partitions", "0"}, 2, "must be at least 1"},
+      {{"create", "t1", "--partitions", "0"}, 2, "must be from 1 to"},
       {{"describe", "no-such-topic"}, 1, "`lakeward topics list` shows those there are"},
       {{"tail", "no-such-topic"}, 1, "there is no topic 'no-such-topic'"},
       {{"list", "--connection", "x"}, 2, "exclude each other"},

@@ -198,10 +198,13 @@ class HandOver(unittest.TestCase):
         return json.loads((self.checkpoint / f"offsets/{epoch}").read_text().splitlines()[1])["batchTimestampMs"]
 
     def check_everything(self):
-        """All that was sent is there once, by two readers; every epoch was committed once, by one query."""
+        """All that was sent is there once, by two readers; no epoch was committed twice, and all by one query."""
         last = self.planned()
         self.assertEqual(last, self.committed())
-        self.assertEqual([(self.query_id(), epoch) for epoch in range(last + 1)], self.transactions())
+        # Lakeward makes no version of an epoch without rows.
+        epochs = [version for _, version in self.transactions()]
+        self.assertEqual(epochs, sorted(set(epochs) & set(range(last + 1))))
+        self.assertEqual({query for query, _ in self.transactions()}, {self.query_id()})
         offsets = json.loads((self.checkpoint / f"offsets/{last}").read_text().splitlines()[2])
         self.assertEqual({self.topic.name: {str(i): end for i, end in enumerate(self.topic.ends)}}, offsets)
         names = ("n", "device", "value", "partition", "offset")
