@@ -225,14 +225,14 @@ Status show_record(const connectors::kafka::TailRecord& record, const Common& co
                 {"offset", record.offset},
                 {"timestamp", format_timestamp(record.timestamp)},
                 {"key", record.key ? Json(*record.key) : Json(nullptr)},
-                {"value", record.value}};
+                {"value", record.value ? Json(*record.value) : Json(nullptr)}};
     if (record.headers != "{}") object["headers"] = Json::parse(record.headers, nullptr, false);
     print(object);
   } else {
     std::string line = format_timestamp(record.timestamp) + "  " +
                        std::to_string(record.partition) + ":" + std::to_string(record.offset) +
                        "  " + (record.key ? one_line(*record.key) : "-") + "  " +
-                       one_line(record.value);
+                       (record.value ? one_line(*record.value) : "-");
     std::cout << (screen.width > 0 ? cut(line, screen.width) : line) << "\n";
   }
   std::cout.flush();

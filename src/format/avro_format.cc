@@ -61,7 +61,7 @@ class AvroDecoder final : public Decoder {
     Result<DecodeProgress> progress = decode_records(
         shared_->on_malformed, batch, first_record, first_row, row_records, rejections,
         [this](std::string_view payload, size_t row) {
-          if (payload.empty() && shared_->skip_tombstones) return RecordOutcome::kSkipped;
+          if (is_no_payload(payload) && shared_->skip_tombstones) return RecordOutcome::kSkipped;
           if (decode_record(payload, row)) [[likely]] {
             return RecordOutcome::kRow;
           }

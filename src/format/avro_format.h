@@ -49,7 +49,7 @@ struct AvroOptions {
   // writer_schema.
   engine::Schema columns;
   OnMalformed on_malformed = OnMalformed::kDeadLetter;
-  bool skip_tombstones = false;  // records without a byte are skipped, not rejected
+  bool skip_tombstones = false;  // records without a payload are skipped, not rejected
   bool utc = true;               // see JsonOptions
   Clock* clock = nullptr;  // outlives the format; a schema that did not exist is asked for again
                            // after a minute. Without it, it never is.

@@ -52,7 +52,7 @@ class DebeziumAvroDecoder final : public Decoder {
     Result<DecodeProgress> progress = decode_records(
         shared_->on_malformed, batch, first_record, first_row, row_records, rejections,
         [this](std::string_view payload, size_t row) {
-          if (payload.empty()) return RecordOutcome::kSkipped;  // a tombstone
+          if (is_no_payload(payload)) return RecordOutcome::kSkipped;  // a tombstone
           if (decode_record(payload, row)) [[likely]] {
             return RecordOutcome::kRow;
           }

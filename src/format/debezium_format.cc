@@ -126,7 +126,7 @@ const char* DebeziumDecoder::walk(const char* p, Member member) {
 }
 
 RecordOutcome DebeziumDecoder::decode_record(std::string_view payload, size_t row) {
-  if (payload.empty()) return RecordOutcome::kSkipped;  // a tombstone
+  if (is_no_payload(payload)) return RecordOutcome::kSkipped;  // a tombstone
   if (settings_.options.is_framed) {
     values().start(payload.data(), payload.data() + payload.size());
     if (!has_registry_header(payload)) {

@@ -23,6 +23,10 @@ class RawDecoder final : public Decoder {
     return decode_records(
         on_malformed_, batch, first_record, first_row, row_records, rejections,
         [&](std::string_view payload, size_t row) {
+          if (is_no_payload(payload)) [[unlikely]] {
+            if (column != nullptr) column->set_null(row);
+            return true;
+          }
           too_large_ = payload.size() > std::numeric_limits<uint32_t>::max();
           if (too_large_ || !simdjson::validate_utf8(payload)) return false;
           if (column != nullptr) column->set_stable_string(row, payload.data(), payload.size());

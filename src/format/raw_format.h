@@ -1,7 +1,8 @@
 // Records as they are: `decode: raw`.
 //
-// One column, `value VARCHAR`, the whole record as text: a record that is not UTF-8 is rejected.
-// Who wants the bytes whatever they are uses the column `_raw` of input.
+// One column, `value VARCHAR`, the whole record as text: a record that is not UTF-8 is rejected,
+// and one without a payload is NULL. Who wants the bytes whatever they are uses the column `_raw`
+// of input.
 #pragma once
 
 #include <memory>

@@ -25,6 +25,15 @@ class Position {
   static uint64_t place(uint64_t position) { return position & kPlaceMask; }
 };
 
+// Bytes that a decoder may read (not use) past the end of each payload.
+inline constexpr size_t kPadding = 64;
+
+// What a record has that came without a payload, such as a tombstone of Kafka: no bytes, at one
+// place that no payload of no bytes is at, so that a record needs nothing more to say so.
+inline constexpr char kNoPayloadBytes[kPadding] = {};
+inline constexpr std::string_view kNoPayload{kNoPayloadBytes, 0};
+inline bool is_no_payload(std::string_view payload) { return payload.data() == kNoPayloadBytes; }
+
 struct Record {
   std::string_view payload;  // without line ends; kPadding readable bytes follow it
   uint64_t place = 0;        // see Position
@@ -40,9 +49,6 @@ struct Provenance {
   std::vector<std::string> header = {};
   bool has_lines = false;  // RecordBatch::lines is filled when it is asked for
 };
-
-// Bytes that a decoder may read (not use) past the end of each payload.
-inline constexpr size_t kPadding = 64;
 
 // Some records of one split, in order. Views: the memory belongs to `owner`.
 struct RecordBatch {

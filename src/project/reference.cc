@@ -103,8 +103,10 @@ std::string pipeline_page() {
                   "[formats](../formats.md).",
                   debezium_keys().infos());
   page += section("## `decode: csv`", "", csv_keys().infos());
-  page += section("## `decode: raw`", "One column, `value VARCHAR`: the record's text.",
-                  raw_keys().infos());
+  page +=
+      section("## `decode: raw`",
+              "One column, `value VARCHAR`: the record's text, NULL of a message without a value.",
+              raw_keys().infos());
   page += section("## `decode: parquet`", "Of files only; the columns are the files' own.",
                   parquet_keys().infos());
   page += section("## `expect`",

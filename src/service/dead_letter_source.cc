@@ -31,7 +31,7 @@ struct LetterBatch {
 // One row of the chunk; views into it.
 struct Letter {
   uint64_t position = 0;
-  std::string_view raw;
+  std::string_view raw = format::kNoPayload;
   std::optional<std::string_view> key;
   std::string_view topic;
   int32_t partition = 0;
@@ -52,7 +52,7 @@ Letter read_letter(const engine::Chunk& chunk, size_t row) {
   };
   Letter letter;
   letter.position = chunk.column(kPosition).get<uint64_t>(row);
-  letter.raw = text(kRaw).value_or("");
+  letter.raw = text(kRaw).value_or(format::kNoPayload);
   letter.key = text(kKey);
   letter.topic = text(kTopic).value_or("");
   letter.file = text(kFile).value_or("");
@@ -121,7 +121,10 @@ class LetterStream final : public stream::RecordStream {
     const size_t begin = batch.bytes.size();
     batch.bytes.append(letter.raw).append(format::kPadding, '\0');
     const uint64_t place = format::Position::place(letter.position);
-    batch.records.push_back({{batch.bytes.data() + begin, letter.raw.size()}, place});
+    batch.records.push_back({format::is_no_payload(letter.raw)
+                                 ? format::kNoPayload
+                                 : std::string_view(batch.bytes.data() + begin, letter.raw.size()),
+                             place});
     batch.offsets.push_back(letter.offset.value_or(static_cast<int64_t>(place)));
     batch.lines.push_back(letter.line);
     batch.keys.emplace_back();

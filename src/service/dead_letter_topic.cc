@@ -122,16 +122,12 @@ class TopicLetters final : public Letters {
  private:
   static std::string select() {
     std::string columns;
-    std::string row;
     for (const HeaderColumn& one : kHeaders) {
       const std::string value =
           "(json_headers->>" + quote_literal("$.\"" + std::string(one.header) + "\"") + ")";
       columns += ", CAST(" + value + " AS " + one.type + ") AS " + quote_identifier(one.column);
-      if (std::string_view(one.column) == "row") row = value;
     }
-    // A row without a record came without a value.
-    return "SELECT _position, _key AS \"key\", CASE WHEN octet_length(_payload) > 0 OR " + row +
-           " IS NULL THEN _payload END AS raw" + columns +
+    return "SELECT _position, _key AS \"key\", _payload AS raw" + columns +
            " FROM (SELECT *, CAST(_headers AS JSON) AS json_headers FROM " + kRecordTable + ")";
   }
 

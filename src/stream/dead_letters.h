@@ -13,8 +13,8 @@
 namespace lakeward::stream {
 
 // epoch, rejected_at, reason, expectation, topic, partition, offset, file, line, key, raw, row.
-// `raw` is the record's bytes (of an input table's row: the row as JSON); `row` is the transformed
-// row as JSON, NULL if the record could not be decoded.
+// `raw` is the record's bytes, NULL of a record without a payload (of an input table's row: the row
+// as JSON); `row` is the transformed row as JSON, NULL if the record could not be decoded.
 const engine::Schema& dead_letter_schema();
 
 // How the reason of a record begins on which the transform fails.

@@ -16,7 +16,7 @@ using format::RecordBatch;
 struct RecordCapture::Record {
   std::shared_ptr<const format::Provenance> provenance;
   uint64_t place = 0;
-  std::string bytes;  // the payload, and format::kPadding bytes
+  std::string bytes;  // the payload, and format::kPadding bytes; none of them without a payload
   bool has_key = false;
   std::optional<std::string> key;
   std::optional<int64_t> offset;
@@ -25,6 +25,7 @@ struct RecordCapture::Record {
   std::optional<uint64_t> line;
 
   std::string_view payload() const {
+    if (bytes.empty()) return format::kNoPayload;
     return std::string_view(bytes).substr(0, bytes.size() - format::kPadding);
   }
   // About, with what it costs to keep it.
@@ -71,8 +72,10 @@ std::shared_ptr<const Record> copy_record(const RecordBatch& batch, size_t index
   copy->provenance = batch.provenance;
   copy->place = batch.records[index].place;
   const std::string_view payload = batch.records[index].payload;
-  copy->bytes.reserve(payload.size() + format::kPadding);
-  copy->bytes.append(payload).append(format::kPadding, '\0');
+  if (!format::is_no_payload(payload)) {
+    copy->bytes.reserve(payload.size() + format::kPadding);
+    copy->bytes.append(payload).append(format::kPadding, '\0');
+  }
   if (!batch.keys.empty()) {
     copy->has_key = true;
     if (batch.keys[index]) copy->key = std::string(*batch.keys[index]);

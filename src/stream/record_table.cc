@@ -173,13 +173,22 @@ void write_record_column(RecordColumn kind, ColumnWriter& column, RowRange range
   switch (kind) {
     case RecordColumn::kRaw:
       for (size_t row = range.first; row < end; ++row) {
-        write_text(column, row, batch.records[range.records[row]].payload);
+        const std::string_view payload = batch.records[range.records[row]].payload;
+        if (format::is_no_payload(payload)) [[unlikely]] {
+          column.set_null(row);
+        } else {
+          write_text(column, row, payload);
+        }
       }
       return;
     case RecordColumn::kPayload:
       for (size_t row = range.first; row < end; ++row) {
         const std::string_view payload = batch.records[range.records[row]].payload;
-        column.set_stable_string(row, payload.data(), payload.size());
+        if (format::is_no_payload(payload)) [[unlikely]] {
+          column.set_null(row);
+        } else {
+          column.set_stable_string(row, payload.data(), payload.size());
+        }
       }
       return;
     case RecordColumn::kKey:

@@ -104,7 +104,7 @@ TEST_F(DebeziumAvro, ReadsTheStateBehindTheChangeOrBeforeADeletion) {
   const std::vector<std::string> events = {
       change("c", "NULL", "{'id': 1, 'name': 'Grüße'}"),
       change("u", "{'id': 1, 'name': 'Grüße'}", "{'id': 1, 'name': NULL}"),
-      "",
+      kTombstone,
       change("d", "{'id': 1, 'name': 'old'}", "NULL"),
       change("r", "NULL", "{'id': 2, 'name': 'b'}"),
   };

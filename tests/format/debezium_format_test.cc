@@ -138,7 +138,8 @@ TEST(DebeziumFormat, ReadsATopicInItsOrderAndSkipsTombstones) {
     const auto message = nlohmann::json::parse(line);
     if (message["topic"] != "cdc.public.customers") continue;
     tombstones += message["value"].is_null();
-    customers.push_back(message["value"].is_null() ? "" : message["value"].get<std::string>());
+    customers.push_back(message["value"].is_null() ? kTombstone
+                                                   : message["value"].get<std::string>());
   }
   EXPECT_EQ(tombstones, 2u);
   const auto format =
@@ -252,7 +253,7 @@ TEST(DebeziumFormat, ReadsEventsBehindARegistrysHeader) {
   options.is_framed = true;
   const std::string header = std::string(4, '\0') + '\7';
   const Decoded decoded =
-      decode_all(*debezium(options), {header + R"({"op":"c","after":{"id":1}})", "{}", ""},
+      decode_all(*debezium(options), {header + R"({"op":"c","after":{"id":1}})", "{}", kTombstone},
                  "SELECT id::VARCHAR FROM input");
   EXPECT_THAT(decoded.rows, ElementsAre(ElementsAre("1")));
   ASSERT_THAT(decoded.rejections, SizeIs(1));

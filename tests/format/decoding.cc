@@ -27,7 +27,10 @@ PaddedRecords::PaddedRecords(const std::vector<std::string>& payloads,
   block_.append(kPadding, '7');
   uint64_t place = 0;
   for (const std::string& payload : payloads) {
-    records_.push_back({std::string_view(block_).substr(place, payload.size()), place});
+    records_.push_back({payload == kTombstone
+                            ? kNoPayload
+                            : std::string_view(block_).substr(place, payload.size()),
+                        place});
     place += payload.size() + 1;
   }
 }

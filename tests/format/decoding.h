@@ -15,6 +15,9 @@
 
 namespace lakeward::format {
 
+// Stands for a record without a payload.
+inline const std::string kTombstone = "(no payload)";
+
 // The payloads of some records in one block of memory, with the padding that decoders ask for.
 class PaddedRecords {
  public:

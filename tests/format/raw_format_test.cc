@@ -20,5 +20,11 @@ TEST(RawDecoder, GivesEachRecordAsText) {
   EXPECT_EQ(decoded.rejections[0].reason, "not UTF-8");
 }
 
+TEST(RawDecoder, TellsARecordWithoutAPayloadFromAnEmptyOne) {
+  const Decoded decoded = decode_all(*make_raw_format({}), {"", kTombstone, "x"});
+  EXPECT_THAT(decoded.rows, ElementsAre(ElementsAre(""), ElementsAre("NULL"), ElementsAre("x")));
+  EXPECT_TRUE(decoded.rejections.empty());
+}
+
 }  // namespace
 }  // namespace lakeward::format

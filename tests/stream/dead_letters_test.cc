@@ -68,6 +68,21 @@ TEST(DeadLetters, OfATopicThatCannotBeDecodedKeepOnlyTheFirstReasons) {
   EXPECT_GT(without, 10'000u);
 }
 
+TEST(DeadLetters, TellARecordWithoutAPayloadFromAnEmptyOne) {
+  // The second transform's rows are sorted before they are refused: the records are read again.
+  for (const char* transform : {"SELECT * FROM input", "SELECT * FROM input ORDER BY id LIMIT 9"}) {
+    TestPipeline pipeline;
+    pipeline.send_tombstone();
+    pipeline.send("");
+    pipeline.transform = transform;
+    ASSERT_TRUE(pipeline.drain().ok());
+    ASSERT_EQ(pipeline.dead_letters.rows().size(), 2u);
+    EXPECT_EQ(letter(pipeline, 0)["offset"], 0);
+    EXPECT_TRUE(letter(pipeline, 0)["raw"].is_null());
+    EXPECT_EQ(letter(pipeline, 1)["raw"], "");
+  }
+}
+
 TEST(DeadLetters, NameEveryExpectationThatARowBreaks) {
   TestPipeline pipeline;
   pipeline.send(2);

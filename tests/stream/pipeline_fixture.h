@@ -88,6 +88,11 @@ struct TestPipeline {
   }
   void send(std::string record) { topic.records.push_back(std::move(record)); }
 
+  void send_tombstone() {
+    topic.tombstones.insert(topic.records.size());
+    topic.records.emplace_back();
+  }
+
   Result<PipelineSpec> spec() {
     PipelineSpec spec;
     spec.name = "readings";

@@ -35,7 +35,7 @@ TEST(PipelineRunner, CountsRecordsThatTheFormatSkipsAsFiltered) {
   pipeline.transform = "SELECT id, _op FROM input";
   pipeline.send(R"({"op":"c","after":{"id":1}})");
   pipeline.send(R"({"op":"d","before":{"id":1},"after":null})");
-  pipeline.send("");  // a tombstone
+  pipeline.send_tombstone();
   pipeline.send(R"({"op":"t"})");
   ASSERT_TRUE(pipeline.drain().ok());
   EXPECT_EQ(pipeline.table.rows().size(), 2u);

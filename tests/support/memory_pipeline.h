@@ -75,6 +75,7 @@ class Fuse {
 struct MemoryTopic {
   std::vector<std::string> records;
   std::vector<std::string> keys;  // one for each record, or none at all
+  std::set<size_t> tombstones;    // records without a payload
   size_t splits = 1;
   bool has_lines = true;
   size_t gaps = 0;  // one place of so many has no record, as in a topic that was compacted; 0: none
@@ -225,6 +226,9 @@ class MemorySource final : public stream::Source {
       for (size_t i = 0; i < owned->payloads.size(); ++i) {
         owned->records[i].payload = std::string_view(owned->payloads[i])
                                         .substr(0, owned->payloads[i].size() - format::kPadding);
+        if (reader_.topic_.tombstones.contains(owned->records[i].place)) {
+          owned->records[i].payload = format::kNoPayload;
+        }
       }
       for (const std::string& key : owned->keys_text) owned->keys.emplace_back(key);
       auto provenance = std::make_shared<format::Provenance>();

@@ -17,7 +17,9 @@ constexpr size_t kKeptPerUsed = 4;
 }  // namespace
 
 void MessageBlock::add(const rd_kafka_message_t& message, Wanted wanted) {
-  records_.push_back({keep(message.payload, message.len), place_of(message.offset)});
+  records_.push_back(
+      {message.payload == nullptr ? format::kNoPayload : keep(message.payload, message.len),
+       place_of(message.offset)});
   offsets_.push_back(message.offset);
   payload_bytes_ += message.len;
   if (wanted.keys) {

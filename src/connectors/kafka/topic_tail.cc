@@ -14,7 +14,8 @@
 namespace lakeward::connectors::kafka {
 namespace {
 
-std::string as_text(std::string_view bytes) {
+std::optional<std::string> as_text(std::string_view bytes) {
+  if (format::is_no_payload(bytes)) return std::nullopt;
   return stream::is_utf8(bytes) ? std::string(bytes) : stream::escape_bytes(bytes);
 }
 

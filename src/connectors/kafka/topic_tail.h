@@ -19,7 +19,7 @@ struct TailRecord {
   Timestamp timestamp;
   // Bytes that are not UTF-8 are escaped as in `_raw`.
   std::optional<std::string> key;
-  std::string value;
+  std::optional<std::string> value;
   std::string headers;  // JSON
 };
 

@@ -50,14 +50,15 @@ void TestProducer::send(const std::string& topic, int32_t partition,
   for (const Message& message : messages) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
     for (const auto& [name, value] : message.headers) {
-      rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
-                          static_cast<ssize_t>(value.size()));
+      rd_kafka_header_add(headers, name.c_str(), -1, value ? value->data() : nullptr,
+                          value ? static_cast<ssize_t>(value->size()) : 0);
     }
     const std::string key = message.key.value_or("");
+    const std::string value = message.value.value_or("");
     const rd_kafka_resp_err_t error = rd_kafka_producev(
         handle_, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
+        RD_KAFKA_V_VALUE((message.value ? const_cast<char*>(value.data()) : nullptr), value.size()),
         RD_KAFKA_V_KEY((message.key ? key.data() : nullptr), key.size()),
         RD_KAFKA_V_TIMESTAMP(message.timestamp_ms), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
     ASSERT_EQ(error, RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_err2str(error);

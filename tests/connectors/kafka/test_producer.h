@@ -12,10 +12,10 @@
 namespace lakeward::test {
 
 struct Message {
-  std::string value;
+  std::optional<std::string> value;
   std::optional<std::string> key = std::nullopt;
   int64_t timestamp_ms = 0;  // 0: now
-  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers = {};
 };
 
 // librdkafka's properties.

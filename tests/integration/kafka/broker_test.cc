@@ -213,7 +213,7 @@ TEST_F(KafkaBroker, ZLosesAndRepeatsNothingWhenItIsKilled) {
     std::vector<Message> messages;
     for (int i = 0; i < 20'000; ++i) {
       messages.push_back({std::to_string(partition) + ":" + std::to_string(i)});
-      sent.push_back(messages.back().value);
+      sent.push_back(*messages.back().value);
     }
     producer.send(topic, partition, messages);
   }

@@ -29,11 +29,13 @@ std::vector<std::string> describe(SourceRun& run) {
     const std::unique_ptr<stream::RecordStream> records = reader->make_stream().value();
     while (const auto batch = records->next().value()) {
       for (size_t i = 0; i < batch->records.size(); ++i) {
-        described.push_back(std::to_string(batch->provenance->partition) + "@" +
-                            std::to_string(batch->offsets[i]) + " " +
-                            std::string(batch->keys[i].value_or("null")) + " " +
-                            std::to_string(batch->timestamps[i].millis()) + " " +
-                            batch->headers[i] + " " + std::string(batch->records[i].payload));
+        described.push_back(
+            std::to_string(batch->provenance->partition) + "@" + std::to_string(batch->offsets[i]) +
+            " " + std::string(batch->keys[i].value_or("null")) + " " +
+            std::to_string(batch->timestamps[i].millis()) + " " + batch->headers[i] + " " +
+            (format::is_no_payload(batch->records[i].payload)
+                 ? "none"
+                 : std::string(batch->records[i].payload)));
       }
     }
     from = *to;
@@ -58,7 +60,8 @@ TEST(KafkaFetch, GivesWhatLibrdkafkaGivesOfEveryCompression) {
                         begin + i};
         if (i % 3 == 0) message.headers = {{"a", std::to_string(i)}, {"a", "\xff"}, {"b", ""}};
         if (i % 5 == 0) message.key.reset();
-        if (i % 11 == 0) message.value.assign(static_cast<size_t>(i) * 100, 'x');
+        if (i % 11 == 0) message.value = std::string(static_cast<size_t>(i) * 100, 'x');
+        if (i % 13 == 2) message.value.reset();
         messages.push_back(std::move(message));
       }
       producer.send(topic, partition, messages);
@@ -79,6 +82,7 @@ TEST(KafkaFetch, GivesWhatLibrdkafkaGivesOfEveryCompression) {
         read({{"properties", options({{"check.crcs", scalar("false")}})}});
     EXPECT_THAT(ours, SizeIs(3'000)) << codec;
     EXPECT_THAT(ours, Contains("0@1 key 1 " + std::to_string(begin + 1) + " {} {\"n\":1}"));
+    EXPECT_THAT(ours, Contains("1@2 key 2 " + std::to_string(begin + 2) + " {} none"));
     EXPECT_EQ(ours, theirs) << codec;
   }
 }

@@ -6,12 +6,13 @@ import json
 import os
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lakeward import Project, lakeward, parse_json  # noqa: E402
-from topics import dump, send, topic_tool  # noqa: E402
+from topics import dump, dump_bytes, send, send_bytes, topic_tool  # noqa: E402
 
 BROKER = os.environ["LAKEWARD_KAFKA"]
 
@@ -43,6 +44,24 @@ transform: SELECT p, n, upper(text) AS text FROM input WHERE n >= 0
 expect:
   has_number: {check: "n IS NOT NULL", otherwise: dead_letter}
 to: {kafka: {connection: local, topic: TOPIC-copy, partition: p, create_topic: {partitions: 3}}}
+"""
+
+RAW_COPY = """
+pipeline: copy
+from: {kafka: {connection: local, topic: TOPIC}}
+decode: raw
+transform: SELECT value, _key AS k, _timestamp AS at FROM input
+to:
+  kafka: {connection: local, topic: TOPIC-copy, encode: {raw: value}, key: k, timestamp: at,
+          create_topic: {partitions: 1}}
+"""
+
+SEEN = """
+pipeline: seen
+from: {kafka: {connection: local, topic: TOPIC}}
+decode: raw
+transform: SELECT value, _raw AS raw, _offset AS "offset" FROM input
+to: {delta: {table: bronze.seen}}
 """
 
 
@@ -131,6 +150,27 @@ class KafkaProgram(unittest.TestCase):
                          [(1, self.topic, 0, "a"), (2, self.topic, 1, "b"), (4, self.topic, 3, "d")])
         # What is malformed still is: a new dead letter, which the next replay takes.
         self.assertEqual(sorted(r["key"] for r in dump(f"{self.topic}-dead")), ["b", "c", "c"])
+
+    def test_a_value_that_is_not_there_stays_away_from_topic_to_topic(self):
+        topic_tool("create", self.topic, 1)
+        now = int(time.time() * 1000)
+        sent = [(b"a", b"x", [], now), (b"b", b"", [], now + 1), (b"a", None, [], now + 2)]
+        send_bytes(self.topic, sent)
+        self.project.write("pipelines/copy.yaml", RAW_COPY.replace("TOPIC", self.topic))
+        self.project.write("pipelines/seen.yaml", SEEN.replace("TOPIC", self.topic))
+        self.project.call("run", "--once")
+        self.assertEqual(dump_bytes(f"{self.topic}-copy"), sent)
+        self.assertEqual(self.project.query('SELECT value, raw FROM bronze.seen ORDER BY "offset"'),
+                         [{"value": "x", "raw": "x"}, {"value": "", "raw": ""}, {"value": None, "raw": None}])
+        tail = parse_json(self.project.call("topics", "tail", self.topic, "--last", 9, "--no-follow", "--json").stdout)
+        self.assertEqual([record["value"] for record in tail], ["x", "", None])
+
+    def test_a_dead_letter_without_a_value_is_one(self):
+        topic_tool("create", self.topic, 1)
+        send_bytes(self.topic, [(b"a", None, [], 0), (b"b", b"", [], 0)])
+        self.write_pipeline(100)
+        self.project.call("run", "--once")
+        self.assertEqual([letter[:2] for letter in dump_bytes(f"{self.topic}-dead")], [(b"a", None), (b"b", b"")])
 
     def test_validate_names_a_column_that_the_rows_do_not_have(self):
         self.project.write("pipelines/copy.yaml", COPY.replace("partition: p", "key: txt").replace("TOPIC", "t"))

@@ -4,8 +4,12 @@
 //   topic_tool produce TOPIC FIRST COUNT   {"p":…,"n":…,"text":…} to each partition, numbered from
 //                                          FIRST; returns when the broker has them
 //   topic_tool send TOPIC                  lines KEY<tab>VALUE of stdin, to partition 0
+//   topic_tool send_hex TOPIC              lines
+//   {"key":…,"value":…,"timestamp":ms,"headers":[[name,…],…]}
+//                                          of stdin, to partition 0; bytes are hexadecimal, or null
 //   topic_tool dump TOPIC                  what a read_committed consumer sees, partition by
 //                                          partition in order: a JSON object a line
+//   topic_tool dump_hex TOPIC              the same, as send_hex takes it
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -37,6 +41,50 @@ std::vector<Message> read_lines() {
     messages.push_back({line.substr(tab + 1), line.substr(0, tab)});
   }
   return messages;
+}
+
+nlohmann::json hex(const std::optional<std::string>& bytes) {
+  if (!bytes) return nullptr;
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string digits;
+  for (const char byte : *bytes) {
+    digits += kDigits[static_cast<unsigned char>(byte) >> 4];
+    digits += kDigits[static_cast<unsigned char>(byte) & 15];
+  }
+  return digits;
+}
+
+std::optional<std::string> unhex(const nlohmann::json& digits) {
+  if (digits.is_null()) return std::nullopt;
+  const auto text = digits.get<std::string>();
+  std::string bytes;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+std::vector<Message> read_hex_lines() {
+  std::vector<Message> messages;
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto given = nlohmann::json::parse(line);
+    Message message{unhex(given["value"]), unhex(given["key"]), given.value("timestamp", 0L)};
+    for (const auto& [name, value] : given["headers"].items()) {
+      message.headers.emplace_back(value[0].get<std::string>(), unhex(value[1]));
+    }
+    messages.push_back(std::move(message));
+  }
+  return messages;
+}
+
+void dump_hex(const ReadMessage& message) {
+  nlohmann::json headers = nlohmann::json::array();
+  for (const auto& [name, value] : message.headers) headers.push_back({name, hex(value)});
+  const nlohmann::json line = {{"key", hex(message.key)},
+                               {"value", hex(message.value)},
+                               {"timestamp", message.timestamp_ms},
+                               {"headers", std::move(headers)}};
+  std::cout << line.dump() << '\n';
 }
 
 nlohmann::json text(const std::optional<std::string>& bytes) {
@@ -71,11 +119,15 @@ int run(const std::vector<std::string>& words) {
     }
   } else if (words.size() == 2 && words[0] == "send") {
     TestProducer(properties).send(words[1], 0, read_lines());
+  } else if (words.size() == 2 && words[0] == "send_hex") {
+    TestProducer(properties).send(words[1], 0, read_hex_lines());
+  } else if (words.size() == 2 && words[0] == "dump_hex") {
+    for (const ReadMessage& message : read_topic(properties, words[1])) dump_hex(message);
   } else if (words.size() == 2 && words[0] == "dump") {
     for (const ReadMessage& message : read_topic(properties, words[1])) dump(message);
   } else {
-    std::cerr << "topic_tool create TOPIC N | produce TOPIC FIRST COUNT | send TOPIC | dump "
-                 "TOPIC\n";
+    std::cerr << "topic_tool create TOPIC N | produce TOPIC FIRST COUNT | send[_hex] TOPIC | "
+                 "dump[_hex] TOPIC\n";
     return 2;
   }
   return ::testing::UnitTest::GetInstance()->Failed() ? 1 : 0;

@@ -170,7 +170,7 @@ Result<int64_t> RecordSetReader::next(int64_t from, Wanted wanted, MessageBlock&
     const int64_t timestamp_delta = record.varint();
     const int64_t offset = batch.base_offset + record.varint();
     const std::optional<std::string_view> key = take_field(record);
-    const std::string_view payload = take_field(record).value_or(std::string_view(record.at(), 0));
+    const std::string_view payload = take_field(record).value_or(format::kNoPayload);
     if (!reader.ok() || !record.ok()) return malformed("a record's length");
     if (offset < from) continue;
     block.add(payload, offset);

@@ -52,6 +52,8 @@ TEST(RecordSet, GivesEachRecordWithItsOffsetKeyTimeAndHeaders) {
   EXPECT_TRUE(reader.done());
   const format::RecordBatch found = block.batch(0, block.size());
   EXPECT_THAT(texts(block), ElementsAre("a", "", ""));
+  EXPECT_FALSE(format::is_no_payload(found.records[1].payload));
+  EXPECT_TRUE(format::is_no_payload(found.records[2].payload));
   EXPECT_THAT(found.offsets, ElementsAre(100, 102, 104));
   EXPECT_THAT(found.keys, ElementsAre("k", "", std::nullopt));
   EXPECT_EQ(found.timestamps[1].millis(), 1'020);
