@@ -12,8 +12,8 @@ namespace {
 
 class RawDecoder final : public Decoder {
  public:
-  RawDecoder(std::optional<size_t> slot, OnMalformed on_malformed)
-      : slot_(slot), on_malformed_(on_malformed) {}
+  RawDecoder(std::optional<size_t> slot, const RawOptions& options)
+      : slot_(slot), options_(options) {}
 
   Result<DecodeProgress> decode(const RecordBatch& batch, size_t first_record,
                                 engine::ChunkWriter& chunk, size_t first_row,
@@ -21,14 +21,14 @@ class RawDecoder final : public Decoder {
                                 std::vector<Rejection>& rejections) override {
     engine::ColumnWriter* const column = slot_ ? &chunk.column(*slot_) : nullptr;
     return decode_records(
-        on_malformed_, batch, first_record, first_row, row_records, rejections,
+        options_.on_malformed, batch, first_record, first_row, row_records, rejections,
         [&](std::string_view payload, size_t row) {
           if (is_no_payload(payload)) [[unlikely]] {
             if (column != nullptr) column->set_null(row);
             return true;
           }
           too_large_ = payload.size() > std::numeric_limits<uint32_t>::max();
-          if (too_large_ || !simdjson::validate_utf8(payload)) return false;
+          if (too_large_ || !(options_.bytes || simdjson::validate_utf8(payload))) return false;
           if (column != nullptr) column->set_stable_string(row, payload.data(), payload.size());
           return true;
         },
@@ -42,13 +42,14 @@ class RawDecoder final : public Decoder {
 
  private:
   std::optional<size_t> slot_;
-  OnMalformed on_malformed_;
+  RawOptions options_;
   bool too_large_ = false;
 };
 
 class RawFormat final : public Format {
  public:
-  explicit RawFormat(const RawOptions& options) : options_(options) {}
+  explicit RawFormat(const RawOptions& options)
+      : options_(options), schema_(raw_schema(options.bytes)) {}
 
   Framing framing() const override { return options_.framing; }
   const engine::Schema& declared() const override { return schema_; }
@@ -57,15 +58,17 @@ class RawFormat final : public Format {
   std::unique_ptr<Decoder> make_decoder(
       const std::vector<std::optional<size_t>>& slots) const override {
     CHECK(slots.size() == 1, "raw records have one column");
-    return std::make_unique<RawDecoder>(slots[0], options_.on_malformed);
+    return std::make_unique<RawDecoder>(slots[0], options_);
   }
 
  private:
   RawOptions options_;
-  engine::Schema schema_ = {{"value", "VARCHAR"}};
+  engine::Schema schema_;
 };
 
 }  // namespace
+
+engine::Schema raw_schema(bool bytes) { return {{"value", bytes ? "BLOB" : "VARCHAR"}}; }
 
 std::unique_ptr<Format> make_raw_format(const RawOptions& options) {
   return std::make_unique<RawFormat>(options);

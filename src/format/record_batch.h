@@ -47,7 +47,8 @@ struct Provenance {
   int32_t partition = 0;  // for `_partition`; of meaning only with a topic
   // The names in the header of a CSV file (see parse_csv_header()); empty if it has none.
   std::vector<std::string> header = {};
-  bool has_lines = false;  // RecordBatch::lines is filled when it is asked for
+  bool has_lines = false;    // RecordBatch::lines is filled when it is asked for
+  bool has_headers = false;  // a record without an entry in RecordBatch::headers has no headers
 };
 
 // Some records of one split, in order. Views: the memory belongs to `owner`.
@@ -60,8 +61,9 @@ struct RecordBatch {
   // One for each record where the source has them, else empty.
   std::span<const std::optional<std::string_view>> keys;
   std::span<const Timestamp> timestamps;
-  std::span<const std::string> headers;  // a JSON object each
-  std::span<const uint64_t> lines;       // counted from 1, only when asked for
+  // Packed (record_headers.h). Also empty if none of the records has headers.
+  std::span<const std::string_view> headers;
+  std::span<const uint64_t> lines;  // counted from 1, only when asked for
 };
 
 }  // namespace lakeward::format

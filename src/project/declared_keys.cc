@@ -161,6 +161,8 @@ const OptionSet<CsvKeys>& csv_keys() {
 
 const OptionSet<RawKeys>& raw_keys() {
   static const OptionSet<RawKeys> keys = {
+      {"type", &RawKeys::type, default_to(std::string("VARCHAR")),
+       "Of the column `value`: VARCHAR, of records that are text; or BLOB, of any bytes."},
       {"on_malformed", &RawKeys::on_malformed, default_to(format::OnMalformed::kDeadLetter),
        "What becomes of a record that is no text: dead_letter, null or fail."},
       {"records", &RawKeys::records, default_to(RawRecords::kLines),

@@ -76,6 +76,7 @@ enum class RawRecords { kLines, kWhole };
 std::vector<std::pair<std::string, RawRecords>> option_choices(RawRecords);
 
 struct RawKeys {
+  std::string type;
   format::OnMalformed on_malformed{};
   RawRecords records{};
 };

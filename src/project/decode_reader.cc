@@ -102,6 +102,16 @@ void read_csv(const Value& options, Decode& decode, Problems& problems) {
 
 void read_raw(const Value& options, Decode& decode, Problems& problems) {
   const RawKeys keys = raw_keys().parse(options, problems);
+  const Result<std::string> known = format::normalize_type(keys.type);
+  const std::string type = known.ok() ? *known : "";
+  decode.raw_bytes = type == "BLOB";
+  if (const Value* given = options.find("type");
+      given != nullptr && !given->is_unresolved() && type != "VARCHAR" && type != "BLOB") {
+    problems.push_back(
+        {given->location(), fmt::format("'type' of raw records is VARCHAR (text) or BLOB (any "
+                                        "bytes), not '{}'; cast 'value' in the transform",
+                                        keys.type)});
+  }
   decode.on_malformed = keys.on_malformed;
   decode.framing =
       keys.records == RawRecords::kLines ? format::Framing::kLines : format::Framing::kWhole;
@@ -252,8 +262,9 @@ Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool u
                                     .utc = utc});
   }
   if (decode.format == "raw") {
-    return format::make_raw_format(
-        {.framing = decode.framing, .on_malformed = decode.on_malformed});
+    return format::make_raw_format({.framing = decode.framing,
+                                    .on_malformed = decode.on_malformed,
+                                    .bytes = decode.raw_bytes});
   }
   if (decode.format == "parquet") return std::unique_ptr<format::Format>();
   return unsupported("the format '" + decode.format + "' is not supported yet");

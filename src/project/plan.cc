@@ -7,6 +7,7 @@
 #include "config/options.h"
 #include "delta/schema.h"
 #include "engine/sql_text.h"
+#include "format/raw_format.h"
 #include "project/load.h"
 #include "project/type_check.h"
 
@@ -134,7 +135,8 @@ class Planner {
     }
     if (!registry_.source(pipeline.from->connector)->reads_records) return std::optional<Schema>();
     if (!pipeline.decode || pipeline.decode->format == "raw") {
-      return std::optional<Schema>(Schema{{"value", "VARCHAR"}});
+      return std::optional<Schema>(
+          format::raw_schema(pipeline.decode && pipeline.decode->raw_bytes));
     }
     if (pipeline.decode->format == "parquet") return std::optional<Schema>();
     if (!pipeline.decode->avro.unresolved.empty()) return std::optional<Schema>();
@@ -191,7 +193,8 @@ class Planner {
 
 const Schema& record_metadata_columns() {
   static const Schema columns = {
-      {"_raw", "VARCHAR"},     {"_key", "VARCHAR"},
+      {"_raw", "VARCHAR"},     {"_raw_bytes", "BLOB"},
+      {"_key", "VARCHAR"},     {"_key_bytes", "BLOB"},
       {"_topic", "VARCHAR"},   {"_partition", "INTEGER"},
       {"_offset", "BIGINT"},   {"_timestamp", "TIMESTAMP WITH TIME ZONE"},
       {"_headers", "VARCHAR"}, {"_file", "VARCHAR"},

@@ -65,6 +65,7 @@ struct Decode {
   format::Framing framing = format::Framing::kLines;
   CsvSettings csv;
   AvroSettings avro;
+  bool raw_bytes = false;  // of raw: `value` is a BLOB
   bool is_framed = false;  // of json and debezium: a schema registry's header comes first
   format::DebeziumUnit timestamps = format::DebeziumUnit::kMicros;  // of debezium
   format::DebeziumDecimals decimals = format::DebeziumDecimals::kPrecise;

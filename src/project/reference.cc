@@ -68,13 +68,16 @@ std::string project_page() {
 
 std::string metadata_table(const engine::Schema& columns) {
   static const std::map<std::string, const char*> kMeanings = {
-      {"_raw", "the record's text as it was read"},
-      {"_key", "the message's key"},
+      {"_raw", "the record's text as it was read; bytes that are no text as `\\xFF`"},
+      {"_raw_bytes", "the record's bytes"},
+      {"_key", "the message's key as text, likewise"},
+      {"_key_bytes", "the key's bytes"},
       {"_topic", "the topic"},
       {"_partition", "the partition"},
       {"_offset", "the message's offset; in a file the record's byte position"},
       {"_timestamp", "the message's time"},
-      {"_headers", "the message's headers as a JSON object"},
+      {"_headers",
+       "the message's headers as a JSON object; one that is no text is `{\"base64\": \"…\"}`"},
       {"_file", "the file's path"},
       {"_line", "the record's line in the file, from 1"},
       {"_ingest_time", "the epoch's fixed time, as current_timestamp"},
@@ -103,10 +106,10 @@ std::string pipeline_page() {
                   "[formats](../formats.md).",
                   debezium_keys().infos());
   page += section("## `decode: csv`", "", csv_keys().infos());
-  page +=
-      section("## `decode: raw`",
-              "One column, `value VARCHAR`: the record's text, NULL of a message without a value.",
-              raw_keys().infos());
+  page += section(
+      "## `decode: raw`",
+      "One column, `value`: the record's text, or its bytes; NULL of a message without a value.",
+      raw_keys().infos());
   page += section("## `decode: parquet`", "Of files only; the columns are the files' own.",
                   parquet_keys().infos());
   page += section("## `expect`",

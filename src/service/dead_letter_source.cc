@@ -1,34 +1,52 @@
 #include "service/dead_letter_source.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include "engine/session.h"
 #include "engine/sql_text.h"
+#include "format/record_headers.h"
+#include "stream/dead_letters.h"
 #include "stream/position_table.h"
 
 namespace lakeward::service {
 namespace {
 
 // The columns that LetterStream reads, by number.
-enum LetterColumn : size_t { kPosition, kRaw, kKey, kTopic, kPartition, kOffset, kFile, kLine };
+enum LetterColumn : size_t {
+  kPosition,
+  kRaw,
+  kKey,
+  kTopic,
+  kPartition,
+  kOffset,
+  kFile,
+  kLine,
+  kTimestamp,
+  kHeaders
+};
 
 std::string letter_select(const std::string& relation) {
-  return "SELECT _position, raw, key, topic, partition, \"offset\", file, line FROM (" + relation +
-         ") AS letters";
+  return "SELECT _position, raw, coalesce(key_bytes, encode(\"key\")), topic, \"partition\", "
+         "\"offset\", file, line, \"timestamp\", headers FROM (" +
+         relation + ") AS letters";
 }
 
 // The records of some dead letters that came from one split, file and topic.
 struct LetterBatch {
-  std::string bytes;  // all payloads and keys, each payload followed by its padding
+  std::string bytes;  // all payloads, keys and headers, each payload followed by its padding
   std::vector<format::Record> records;
   std::vector<int64_t> offsets;
   std::vector<uint64_t> lines;
   std::vector<std::optional<std::string_view>> keys;
+  std::vector<Timestamp> timestamps;
+  std::vector<std::string_view> headers;
   format::Provenance provenance;
 };
 
-// One row of the chunk; views into it.
+// One row of the chunk; views into it, but for the headers.
 struct Letter {
   uint64_t position = 0;
   std::string_view raw = format::kNoPayload;
@@ -38,14 +56,34 @@ struct Letter {
   std::optional<int64_t> offset;
   std::string_view file;
   uint64_t line = 0;
+  std::optional<Timestamp> timestamp;
+  std::optional<std::string> headers;  // packed
 
   bool belongs_to(const format::Provenance& other) const {
     return format::Position::split(position) == other.split && topic == other.topic &&
-           partition == other.partition && file == other.file;
+           partition == other.partition && file == other.file &&
+           headers.has_value() == other.has_headers;
+  }
+  // What of the batch's memory it takes.
+  size_t bytes() const {
+    return raw.size() + format::kPadding + key.value_or("").size() + headers.value_or("").size();
   }
 };
 
-Letter read_letter(const engine::Chunk& chunk, size_t row) {
+// Without those that were added, which are the last ones of their names.
+std::string own_headers(std::string_view json, const std::vector<std::string>& added) {
+  const std::string packed = format::pack_headers_json(json).value_or("");
+  std::vector<format::Header> headers =
+      format::unpack_headers(packed).value_or(std::vector<format::Header>());
+  for (const std::string& name : added) {
+    const auto last = std::find_if(headers.rbegin(), headers.rend(),
+                                   [&](const format::Header& one) { return one.name == name; });
+    if (last != headers.rend()) headers.erase(std::next(last).base());
+  }
+  return format::pack_headers(headers);
+}
+
+Letter read_letter(const engine::Chunk& chunk, size_t row, const std::vector<std::string>& added) {
   const auto text = [&](LetterColumn column) {
     const engine::VectorView view = chunk.column(column);
     return view.is_null(row) ? std::optional<std::string_view>() : view.string(row);
@@ -62,6 +100,9 @@ Letter read_letter(const engine::Chunk& chunk, size_t row) {
   if (!offset.is_null(row)) letter.offset = offset.get<int64_t>(row);
   const engine::VectorView line = chunk.column(kLine);
   if (!line.is_null(row)) letter.line = static_cast<uint64_t>(line.get<int64_t>(row));
+  const engine::VectorView timestamp = chunk.column(kTimestamp);
+  if (!timestamp.is_null(row)) letter.timestamp = Timestamp{timestamp.get<int64_t>(row)};
+  if (const auto json = text(kHeaders)) letter.headers = own_headers(*json, added);
   return letter;
 }
 
@@ -75,10 +116,10 @@ struct Wanted {
 class LetterStream final : public stream::RecordStream {
  public:
   LetterStream(std::shared_ptr<Wanted> wanted, std::unique_ptr<engine::Session> session,
-               std::shared_ptr<const void> owner, std::unique_ptr<engine::ResultStream> rows)
+               DefinedLetters letters, std::unique_ptr<engine::ResultStream> rows)
       : wanted_(std::move(wanted)),
         session_(std::move(session)),
-        owner_(std::move(owner)),
+        letters_(std::move(letters)),
         rows_(std::move(rows)) {}
 
   Result<std::optional<format::RecordBatch>> next() override {
@@ -100,16 +141,20 @@ class LetterStream final : public stream::RecordStream {
   // The rows from row_ on that have the same provenance.
   format::RecordBatch take_batch() {
     auto batch = std::make_shared<LetterBatch>();
-    const Letter first = read_letter(*chunk_, row_);
+    const Letter first = read_letter(*chunk_, row_, letters_.added_headers);
     batch->provenance = {static_cast<uint32_t>(format::Position::split(first.position)),
                          std::string(first.file), std::string(first.topic), first.partition};
+    batch->provenance.has_headers = first.headers.has_value();
     std::vector<Letter> letters;
     size_t bytes = 0;
     for (; row_ < chunk_->rows(); ++row_) {
-      const Letter letter = read_letter(*chunk_, row_);
-      if (!letter.belongs_to(batch->provenance)) break;
-      bytes += letter.raw.size() + format::kPadding + letter.key.value_or("").size();
-      letters.push_back(letter);
+      Letter letter = read_letter(*chunk_, row_, letters_.added_headers);
+      if (!letter.belongs_to(batch->provenance) ||
+          letter.timestamp.has_value() != first.timestamp.has_value()) {
+        break;
+      }
+      bytes += letter.bytes();
+      letters.push_back(std::move(letter));
     }
     batch->bytes.reserve(bytes);  // so that views into it stay
     for (const Letter& letter : letters) add(letter, *batch);
@@ -127,12 +172,15 @@ class LetterStream final : public stream::RecordStream {
                              place});
     batch.offsets.push_back(letter.offset.value_or(static_cast<int64_t>(place)));
     batch.lines.push_back(letter.line);
+    const auto keep = [&](std::string_view text) {
+      const size_t place = batch.bytes.size();
+      batch.bytes.append(text);
+      return std::string_view(batch.bytes.data() + place, text.size());
+    };
     batch.keys.emplace_back();
-    if (letter.key) {
-      const size_t key = batch.bytes.size();
-      batch.bytes.append(*letter.key);
-      batch.keys.back() = std::string_view(batch.bytes.data() + key, letter.key->size());
-    }
+    if (letter.key) batch.keys.back() = keep(*letter.key);
+    if (letter.timestamp) batch.timestamps.push_back(*letter.timestamp);
+    if (letter.headers) batch.headers.push_back(keep(*letter.headers));
   }
 
   static format::RecordBatch view_of(std::shared_ptr<LetterBatch> batch) {
@@ -142,13 +190,15 @@ class LetterStream final : public stream::RecordStream {
     view.offsets = batch->offsets;
     view.lines = batch->lines;
     view.keys = batch->keys;
+    view.timestamps = batch->timestamps;
+    view.headers = batch->headers;
     view.owner = std::move(batch);
     return view;
   }
 
   std::shared_ptr<Wanted> wanted_;            // outlives session_
   std::unique_ptr<engine::Session> session_;  // outlives rows_
-  std::shared_ptr<const void> owner_;         // likewise
+  DefinedLetters letters_;                    // likewise
   std::unique_ptr<engine::ResultStream> rows_;
   std::optional<engine::Chunk> chunk_;
   size_t row_ = 0;
@@ -178,7 +228,7 @@ class LetterReader final : public stream::RecordReader {
     }
     ASSIGN_OR_RETURN(auto rows, session->stream(select));
     return std::unique_ptr<stream::RecordStream>(std::make_unique<LetterStream>(
-        wanted_, std::move(session), std::move(letters.owner), std::move(rows)));
+        wanted_, std::move(session), std::move(letters), std::move(rows)));
   }
 
  private:
@@ -193,11 +243,22 @@ class TableLetters final : public Letters {
   explicit TableLetters(std::unique_ptr<stream::Source> table) : table_(std::move(table)) {}
   stream::Source& source() override { return *table_; }
   bool are_records() const override { return false; }
-  Result<DefinedLetters> define(engine::Session&, const stream::ReadRequest& request) override {
+  Result<DefinedLetters> define(engine::Session& session,
+                                const stream::ReadRequest& request) override {
     ASSIGN_OR_RETURN(stream::Input letters, table_->read(request));
     auto* relation = std::get_if<stream::InputRelation>(&letters);
     CHECK(relation != nullptr, "a table is read as a relation");
-    return DefinedLetters{std::move(relation->select), nullptr};
+    ASSIGN_OR_RETURN(const engine::Schema found, session.describe(relation->select));
+    // A table whose letters are all old may lack columns.
+    std::string missing;
+    for (const engine::Column& column : stream::dead_letter_schema()) {
+      if (std::none_of(found.begin(), found.end(),
+                       [&](const auto& one) { return one.name == column.name; })) {
+        missing += ", NULL::" + column.type + " AS " + engine::quote_identifier(column.name);
+      }
+    }
+    return DefinedLetters{"SELECT *" + missing + " FROM (" + relation->select + "\n) AS found",
+                          nullptr};
   }
 
  private:

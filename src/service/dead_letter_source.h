@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/database.h"
 #include "engine/schema.h"
@@ -23,6 +24,9 @@ struct ReplayInput {
 struct DefinedLetters {
   std::string select;
   std::shared_ptr<const void> owner;
+  // Headers of these names were added behind the record's own: the last one of each name, if there
+  // is one, is none of the record's.
+  std::vector<std::string> added_headers = {};
 };
 
 // Where dead letters are kept.
@@ -42,7 +46,7 @@ class Letters {
 std::unique_ptr<Letters> make_table_letters(std::unique_ptr<stream::Source> table);
 
 // The offsets of `letters` are this source's. A record keeps the topic, partition, offset, file,
-// line and key that it came with.
+// line, key, time and headers that it came with.
 std::unique_ptr<stream::Source> make_dead_letter_source(std::unique_ptr<Letters> letters,
                                                         ReplayInput input,
                                                         engine::Database& database);

@@ -22,7 +22,7 @@ struct HeaderColumn {
   const char* column;
   const char* type;
 };
-constexpr std::array<HeaderColumn, 10> kHeaders = {{
+constexpr std::array<HeaderColumn, 11> kHeaders = {{
     {"lakeward.epoch", "epoch", "BIGINT"},
     {"lakeward.rejected_at", "rejected_at", "TIMESTAMPTZ"},
     {"__connect.errors.exception.message", "reason", "VARCHAR"},
@@ -30,6 +30,7 @@ constexpr std::array<HeaderColumn, 10> kHeaders = {{
     {"__connect.errors.topic", "topic", "VARCHAR"},
     {"__connect.errors.partition", "partition", "INTEGER"},
     {"__connect.errors.offset", "offset", "BIGINT"},
+    {"lakeward.timestamp", "timestamp", "TIMESTAMPTZ"},
     {"lakeward.file", "file", "VARCHAR"},
     {"lakeward.line", "line", "BIGINT"},
     {"lakeward.row", "row", "VARCHAR"},
@@ -43,13 +44,18 @@ Value::Entry entry(const std::string& key, Value value) {
   return {key, config::Location(), std::move(value)};
 }
 
+// A header's place in the JSON object of all.
+std::string path_of(const HeaderColumn& one, const char* element = "") {
+  return quote_literal("$.\"" + std::string(one.header) + "\"" + element);
+}
+
 // The user's options with the layout of dead letters.
 Value sink_options(const Value& given) {
   Value::Map options = given.map();
-  Value::Map headers = {entry(kPipelineHeader, text("pipeline"))};
+  Value::Map headers = {entry("*", text("headers")), entry(kPipelineHeader, text("pipeline"))};
   for (const HeaderColumn& one : kHeaders) headers.push_back(entry(one.header, text(one.column)));
   options.push_back(entry("headers", Value(std::move(headers), config::Location())));
-  options.push_back(entry("key", text("key")));
+  options.push_back(entry("key", text("key_bytes")));
   options.push_back(
       entry("encode", Value(Value::Map{entry("raw", text("raw"))}, config::Location())));
   return Value(std::move(options), config::Location());
@@ -67,7 +73,19 @@ Value source_options(const Value& given, const std::vector<config::OptionInfo>& 
   return Value(std::move(options), config::Location());
 }
 
-// Gives the rows of dead letters to a sink with the pipeline's name beside them.
+// A column as the text of its header. If the record itself has a header of that name, as a dead
+// letter of another pipeline does, there must be one of ours behind it even if it says nothing.
+std::string header_text(const HeaderColumn& one) {
+  const std::string column = quote_identifier(one.column);
+  const std::string value =
+      std::string_view(one.type) == "TIMESTAMPTZ"
+          ? "strftime(timezone('UTC', " + column + "), '%Y-%m-%dT%H:%M:%S.%gZ')"
+          : "CAST(" + column + " AS VARCHAR)";
+  return "coalesce(" + value + ", CASE WHEN json_exists(headers, " + path_of(one) +
+         ") THEN '' END) AS " + column;
+}
+
+// Gives the rows of dead letters to a sink, with the pipeline's name beside them.
 class DeadLetterTopic final : public stream::Sink, private stream::SinkWriter {
  public:
   DeadLetterTopic(std::unique_ptr<stream::Sink> topic, std::string pipeline)
@@ -82,19 +100,20 @@ class DeadLetterTopic final : public stream::Sink, private stream::SinkWriter {
   Status check(const engine::Schema& rows) override {
     engine::Schema given = rows;
     for (engine::Column& column : given) {
-      if (column.name == "rejected_at") column.type = "VARCHAR";
+      if (column.type != "BLOB") column.type = "VARCHAR";
     }
     given.push_back({"pipeline", "VARCHAR"});
     return topic_->writer().check(given);
   }
   Result<stream::Committable> write(engine::Session& session, const std::string& select,
                                     const stream::Epoch& epoch) override {
-    return topic_->writer().write(
-        session,
-        "SELECT * REPLACE (strftime(timezone('UTC', rejected_at), '%Y-%m-%dT%H:%M:%S.%gZ') AS "
-        "rejected_at), " +
-            quote_literal(pipeline_) + " AS pipeline FROM (" + select + "\n) AS letters",
-        epoch);
+    std::string texts;
+    for (const HeaderColumn& one : kHeaders)
+      texts += (texts.empty() ? "" : ", ") + header_text(one);
+    return topic_->writer().write(session,
+                                  "SELECT * REPLACE (" + texts + "), " + quote_literal(pipeline_) +
+                                      " AS pipeline FROM (" + select + "\n) AS letters",
+                                  epoch);
   }
   void discard(stream::Committable committable) override {
     topic_->writer().discard(std::move(committable));
@@ -116,19 +135,25 @@ class TopicLetters final : public Letters {
     auto records = std::make_shared<stream::RecordTable>(*topic_, nullptr);
     records->set_range(request.range, request.only);
     RETURN_IF_ERROR(session.define_relation(kRecordTable, *records));
-    return DefinedLetters{select(), std::move(records)};
+    std::vector<std::string> added = {kPipelineHeader};
+    for (const HeaderColumn& one : kHeaders) added.emplace_back(one.header);
+    return DefinedLetters{select(), std::move(records), std::move(added)};
   }
 
  private:
   static std::string select() {
     std::string columns;
     for (const HeaderColumn& one : kHeaders) {
-      const std::string value =
-          "(json_headers->>" + quote_literal("$.\"" + std::string(one.header) + "\"") + ")";
+      // Ours is the last one of its name.
+      const std::string value = "nullif(CASE json_type(json_headers, " + path_of(one) +
+                                ") WHEN 'ARRAY' THEN json_headers->>" + path_of(one, "[#-1]") +
+                                " ELSE json_headers->>" + path_of(one) + " END, '')";
       columns += ", CAST(" + value + " AS " + one.type + ") AS " + quote_identifier(one.column);
     }
-    return "SELECT _position, _key AS \"key\", _payload AS raw" + columns +
-           " FROM (SELECT *, CAST(_headers AS JSON) AS json_headers FROM " + kRecordTable + ")";
+    return "SELECT _position, _key AS \"key\", _key_bytes AS key_bytes, _raw_bytes AS raw, "
+           "_headers AS headers" +
+           columns + " FROM (SELECT *, CAST(_headers AS JSON) AS json_headers FROM " +
+           kRecordTable + ")";
   }
 
   std::unique_ptr<stream::Source> topic_;

@@ -1,15 +1,19 @@
 // Dead letters in a Kafka topic, in place of the table dead_letter.<pipeline>.
 //
-// A message is the record as it came: its bytes are the value, its key the key. The headers say
-// what became of it, with Kafka Connect's names where there are some:
+// A message is the record as it came: its bytes are the value, its key the key, its headers the
+// first headers. Those behind them say what became of it, with Kafka Connect's names where there
+// are some:
 //
 //   __connect.errors.topic, .partition, .offset   where the record was
 //   __connect.errors.connector.name               the pipeline
 //   __connect.errors.exception.message            the reason
 //   lakeward.epoch, lakeward.rejected_at, lakeward.expectation, lakeward.file, lakeward.line
+//   lakeward.timestamp                            the record's time; the message's own is when it
+//                                                 was written, or retention would count from then
 //   lakeward.row                                  the transformed row as JSON, if it was made
 //
-// What is NULL in the table is no header here.
+// What is NULL in the table is no header here, unless the record has one of that name: then it is
+// empty.
 #pragma once
 
 #include <memory>

@@ -20,6 +20,14 @@ Value table_options(const std::string& table) {
   return Value(std::move(map), config::Location());
 }
 
+// A table that was made by an older version gets the columns that it lacks.
+Value letter_table_options(const project::Pipeline& pipeline) {
+  Value::Map options = table_options(project::dead_letter_table(pipeline)).map();
+  options.push_back({"evolve_schema", config::Location(),
+                     Value(Value::Scalar{.text = "true"}, config::Location())});
+  return Value(std::move(options), config::Location());
+}
+
 Result<std::unique_ptr<stream::Sink>> build_sink(Workspace& workspace, const std::string& connector,
                                                  const stream::SinkArguments& arguments) {
   const stream::SinkType* type = workspace.registry().sink(connector);
@@ -62,8 +70,7 @@ Status add_sinks(Workspace& workspace, const project::Pipeline& pipeline, bool r
   } else if (pipeline.has_dead_letters()) {
     ASSIGN_OR_RETURN(spec.dead_letters,
                      build_sink(workspace, "delta",
-                                {pipeline.name, query_id,
-                                 table_options(project::dead_letter_table(pipeline)), replay}));
+                                {pipeline.name, query_id, letter_table_options(pipeline), replay}));
   }
   return ok_status();
 }

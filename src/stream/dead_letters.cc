@@ -5,10 +5,14 @@ namespace {
 
 constexpr const char* kRecordOrNull =
     "r._topic AS topic, r._partition AS \"partition\", r._offset AS \"offset\", r._file AS file, "
-    "r._line AS line, r._key AS \"key\", r._payload AS raw";
+    "r._line AS line, r._key AS \"key\", r._raw_bytes AS raw";
+constexpr const char* kRestOrNull =
+    "r._key_bytes AS key_bytes, r._timestamp AS \"timestamp\", r._headers AS headers";
 constexpr const char* kNoRecord =
     "NULL::VARCHAR AS topic, NULL::INTEGER AS \"partition\", NULL::BIGINT AS \"offset\", "
     "NULL::VARCHAR AS file, NULL::BIGINT AS line, NULL::VARCHAR AS \"key\", NULL::BLOB AS raw";
+constexpr const char* kNoRest =
+    "NULL::BLOB AS key_bytes, NULL::TIMESTAMPTZ AS \"timestamp\", NULL::VARCHAR AS headers";
 
 std::string head(const std::string& reason, const std::string& expectation) {
   return "SELECT lakeward_epoch() AS epoch, lakeward_epoch_time() AS rejected_at, " + reason +
@@ -56,12 +60,14 @@ class MalformedScan final : public engine::TableScan {
 
 const engine::Schema& dead_letter_schema() {
   static const engine::Schema schema = {
-      {"epoch", "BIGINT"},   {"rejected_at", "TIMESTAMP WITH TIME ZONE"},
-      {"reason", "VARCHAR"}, {"expectation", "VARCHAR"},
-      {"topic", "VARCHAR"},  {"partition", "INTEGER"},
-      {"offset", "BIGINT"},  {"file", "VARCHAR"},
-      {"line", "BIGINT"},    {"key", "VARCHAR"},
-      {"raw", "BLOB"},       {"row", "VARCHAR"},
+      {"epoch", "BIGINT"},    {"rejected_at", "TIMESTAMP WITH TIME ZONE"},
+      {"reason", "VARCHAR"},  {"expectation", "VARCHAR"},
+      {"topic", "VARCHAR"},   {"partition", "INTEGER"},
+      {"offset", "BIGINT"},   {"file", "VARCHAR"},
+      {"line", "BIGINT"},     {"key", "VARCHAR"},
+      {"raw", "BLOB"},        {"row", "VARCHAR"},
+      {"key_bytes", "BLOB"},  {"timestamp", "TIMESTAMP WITH TIME ZONE"},
+      {"headers", "VARCHAR"},
   };
   return schema;
 }
@@ -80,15 +86,15 @@ std::string dead_letter_select(const Transform& transform, uint64_t gate, bool a
                                bool any_refused) {
   std::string select;
   if (any_malformed) {
-    select = head("m.reason", "NULL::VARCHAR") + kRecordOrNull +
-             ", NULL::VARCHAR AS \"row\" FROM " + kMalformedTable +
+    select = head("m.reason", "NULL::VARCHAR") + kRecordOrNull + ", NULL::VARCHAR AS \"row\", " +
+             kRestOrNull + " FROM " + kMalformedTable +
              " m LEFT JOIN lakeward_records r ON r._position = m.position";
   }
   if (any_refused) {
     const bool joined = transform.has_positions();
     select += (select.empty() ? "" : " UNION ALL ") + head("t.reason", "t.expectation") +
-              (joined ? kRecordOrNull : kNoRecord) + ", t.\"row\" AS \"row\" FROM (" +
-              transform.refused(gate) + ") t" +
+              (joined ? kRecordOrNull : kNoRecord) + ", t.\"row\" AS \"row\", " +
+              (joined ? kRestOrNull : kNoRest) + " FROM (" + transform.refused(gate) + ") t" +
               (joined ? " LEFT JOIN lakeward_records r ON r._position = t.position" : "");
   }
   return select;

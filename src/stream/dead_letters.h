@@ -12,7 +12,8 @@
 
 namespace lakeward::stream {
 
-// epoch, rejected_at, reason, expectation, topic, partition, offset, file, line, key, raw, row.
+// epoch, rejected_at, reason, expectation, topic, partition, offset, file, line, key, raw, row,
+// key_bytes, timestamp, headers. `key` is the record's `_key`, text; `key_bytes` what it is.
 // `raw` is the record's bytes, NULL of a record without a payload (of an input table's row: the row
 // as JSON); `row` is the transformed row as JSON, NULL if the record could not be decoded.
 const engine::Schema& dead_letter_schema();

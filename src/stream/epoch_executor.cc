@@ -104,7 +104,7 @@ Status EpochExecutor::bind_transform() {
   const bool changed = !transform_ || transform_->output() != transform.output();
   transform_ = std::move(transform);
   if (input_ != nullptr && input_->has_casts() && !transform_->refuses_uncast()) {
-    input_->stage_casts();
+    input_->stage_casts(spec_.transform);
   }
   if (!changed && sinks_checked_) return ok_status();
   for (const auto& sink : spec_.sinks) {

@@ -1,6 +1,7 @@
 #include "stream/epoch_input.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "engine/sql_text.h"
@@ -156,9 +157,25 @@ Status EpochInput::define_record_view() {
   return session_.define_view("input", "SELECT * FROM lakeward_cast");
 }
 
+void EpochInput::stage_casts(const std::string& transform) {
+  staged_ = has_casts_;
+  constexpr std::string_view kWord = "_bytes";
+  const auto found =
+      std::search(transform.begin(), transform.end(), kWord.begin(), kWord.end(),
+                  [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+  stages_bytes_ = found != transform.end();
+}
+
 Status EpochInput::stage_rows() {
+  std::string left_out;
+  for (const std::string_view bytes : {"_raw_bytes", "_key_bytes"}) {
+    if (stages_bytes_ || has_column(format_->declared(), bytes)) continue;
+    left_out += (left_out.empty() ? "* REPLACE (" : ", ") + std::string("NULL::BLOB AS ") +
+                std::string(bytes);
+  }
+  const std::string columns = left_out.empty() ? "*" : left_out + ")";
   RETURN_IF_ERROR(session_.execute(std::string("CREATE OR REPLACE TEMP TABLE lakeward_staged AS ") +
-                                   "SELECT * REPLACE (NULL::BLOB AS _payload) FROM lakeward_cast"));
+                                   "SELECT " + columns + " FROM lakeward_cast"));
   ASSIGN_OR_RETURN(const engine::Rows rows,
                    session_.query(std::string("SELECT _position, _uncast FROM ") + kStagedTable +
                                   " WHERE _uncast IS NOT NULL"));
@@ -272,9 +289,10 @@ Status EpochInput::define_relation_records() {
   // The row as JSON stands for the bytes, so that a replay can bring it in.
   return session_.define_view(
       kRecordsTable,
-      "SELECT NULL::VARCHAR AS _key, NULL::VARCHAR AS _topic, NULL::INTEGER AS _partition, " +
+      "SELECT NULL::VARCHAR AS _key, NULL::BLOB AS _key_bytes, NULL::TIMESTAMPTZ AS _timestamp, "
+      "NULL::VARCHAR AS _headers, NULL::VARCHAR AS _topic, NULL::INTEGER AS _partition, " +
           place_columns(relation->files) + ", NULL::BIGINT AS _line, encode(CAST(to_json({" + row +
-          "}) AS VARCHAR)) AS _payload, CAST(to_json({" + row +
+          "}) AS VARCHAR)) AS _raw_bytes, CAST(to_json({" + row +
           "}) AS VARCHAR) AS _raw, _position FROM input");
 }
 

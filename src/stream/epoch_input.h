@@ -50,8 +50,9 @@ class EpochInput {
   Status define_records(const std::vector<uint64_t>& positions, bool restrict_input);
 
   // From now on define() reads the whole range into a temporary table first, and leaves rows whose
-  // text does not cast out of `input`: they count as malformed.
-  void stage_casts() { staged_ = has_casts_; }
+  // text does not cast out of `input`: they count as malformed. The records' bytes are kept only if
+  // `transform` names one of their columns.
+  void stage_casts(const std::string& transform);
 
   // Reads on to the end what the last query left unread, so that every record is seen once.
   Status finish_reading();
@@ -81,6 +82,7 @@ class EpochInput {
   bool has_casts_ = false;
   bool defined_ = false;
   bool staged_ = false;
+  bool stages_bytes_ = false;
   bool kept_ = false;                       // rows of a relation, from define_records() on
   std::map<uint64_t, std::string> uncast_;  // reasons by position, if staged
   OffsetRange range_;

@@ -21,7 +21,7 @@ struct RecordCapture::Record {
   std::optional<std::string> key;
   std::optional<int64_t> offset;
   std::optional<Timestamp> timestamp;
-  std::optional<std::string> headers;
+  std::string headers;  // packed
   std::optional<uint64_t> line;
 
   std::string_view payload() const {
@@ -30,15 +30,13 @@ struct RecordCapture::Record {
   }
   // About, with what it costs to keep it.
   size_t memory() const {
-    return sizeof(Record) + 64 + bytes.size() + (key ? key->size() : 0) +
-           (headers ? headers->size() : 0);
+    return sizeof(Record) + 64 + bytes.size() + (key ? key->size() : 0) + headers.size();
   }
   // Whether the other one may be in the same batch.
   bool fits(const Record& other) const {
     return provenance->split == other.provenance->split && has_key == other.has_key &&
            offset.has_value() == other.offset.has_value() &&
            timestamp.has_value() == other.timestamp.has_value() &&
-           headers.has_value() == other.headers.has_value() &&
            line.has_value() == other.line.has_value();
   }
 };
@@ -82,7 +80,7 @@ std::shared_ptr<const Record> copy_record(const RecordBatch& batch, size_t index
   }
   if (!batch.offsets.empty()) copy->offset = batch.offsets[index];
   if (!batch.timestamps.empty()) copy->timestamp = batch.timestamps[index];
-  if (!batch.headers.empty()) copy->headers = batch.headers[index];
+  if (!batch.headers.empty()) copy->headers = std::string(batch.headers[index]);
   if (!batch.lines.empty()) copy->line = batch.lines[index];
   return copy;
 }
@@ -94,7 +92,7 @@ struct CapturedBatch {
   std::vector<int64_t> offsets;
   std::vector<std::optional<std::string_view>> keys;
   std::vector<Timestamp> timestamps;
-  std::vector<std::string> headers;
+  std::vector<std::string_view> headers;
   std::vector<uint64_t> lines;
 
   void add(std::shared_ptr<const Record> record) {
@@ -102,7 +100,7 @@ struct CapturedBatch {
     if (record->offset) offsets.push_back(*record->offset);
     if (record->has_key) keys.emplace_back(record->key);
     if (record->timestamp) timestamps.push_back(*record->timestamp);
-    if (record->headers) headers.push_back(*record->headers);
+    headers.emplace_back(record->headers);
     if (record->line) lines.push_back(*record->line);
     owned.push_back(std::move(record));
   }

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "base/secret.h"
+#include "format/record_headers.h"
 #include "stream/utf8.h"
 
 namespace lakeward::stream {
-
 namespace {
+
+const std::string kNoHeaders = "{}";
 
 // Reasons are kept up to this size, some 100,000 of them: a topic of which nothing can be decoded
 // would fill the memory with texts of which one tells it all.
@@ -166,42 +168,44 @@ void write_text(ColumnWriter& column, size_t row, std::string_view text) {
   }
 }
 
+void write_payloads(ColumnWriter& column, RowRange range, const RecordBatch& batch, bool as_text) {
+  for (size_t row = range.first; row < range.first + range.rows; ++row) {
+    const std::string_view payload = batch.records[range.records[row]].payload;
+    if (format::is_no_payload(payload)) [[unlikely]] {
+      column.set_null(row);
+    } else if (as_text) {
+      write_text(column, row, payload);
+    } else {
+      column.set_stable_string(row, payload.data(), payload.size());
+    }
+  }
+}
+
+void write_keys(ColumnWriter& column, RowRange range, const RecordBatch& batch, bool as_text) {
+  if (batch.keys.empty()) return write_nulls(column, range);
+  for (size_t row = range.first; row < range.first + range.rows; ++row) {
+    const std::optional<std::string_view>& key = batch.keys[range.records[row]];
+    if (!key) {
+      column.set_null(row);
+    } else if (as_text) {
+      write_text(column, row, *key);
+    } else {
+      column.set_stable_string(row, key->data(), key->size());
+    }
+  }
+}
+
 void write_record_column(RecordColumn kind, ColumnWriter& column, RowRange range,
                          const RecordBatch& batch) {
   const format::Provenance& provenance = *batch.provenance;
   const size_t end = range.first + range.rows;
   switch (kind) {
     case RecordColumn::kRaw:
-      for (size_t row = range.first; row < end; ++row) {
-        const std::string_view payload = batch.records[range.records[row]].payload;
-        if (format::is_no_payload(payload)) [[unlikely]] {
-          column.set_null(row);
-        } else {
-          write_text(column, row, payload);
-        }
-      }
-      return;
-    case RecordColumn::kPayload:
-      for (size_t row = range.first; row < end; ++row) {
-        const std::string_view payload = batch.records[range.records[row]].payload;
-        if (format::is_no_payload(payload)) [[unlikely]] {
-          column.set_null(row);
-        } else {
-          column.set_stable_string(row, payload.data(), payload.size());
-        }
-      }
-      return;
+    case RecordColumn::kRawBytes:
+      return write_payloads(column, range, batch, kind == RecordColumn::kRaw);
     case RecordColumn::kKey:
-      if (batch.keys.empty()) return write_nulls(column, range);
-      for (size_t row = range.first; row < end; ++row) {
-        const std::optional<std::string_view>& key = batch.keys[range.records[row]];
-        if (key) {
-          write_text(column, row, *key);
-        } else {
-          column.set_null(row);
-        }
-      }
-      return;
+    case RecordColumn::kKeyBytes:
+      return write_keys(column, range, batch, kind == RecordColumn::kKey);
     case RecordColumn::kTopic:
       return write_constant_text(column, range, provenance.topic);
     case RecordColumn::kFile:
@@ -224,10 +228,10 @@ void write_record_column(RecordColumn kind, ColumnWriter& column, RowRange range
       return write_values<int64_t>(column, range,
                                    [&](uint32_t r) { return batch.timestamps[r].micros; });
     case RecordColumn::kHeaders:
-      if (batch.headers.empty()) return write_nulls(column, range);
+      if (!provenance.has_headers) return write_nulls(column, range);
+      if (batch.headers.empty()) return write_constant_text(column, range, kNoHeaders);
       for (size_t row = range.first; row < end; ++row) {
-        const std::string& headers = batch.headers[range.records[row]];
-        column.set_stable_string(row, headers.data(), headers.size());
+        column.set_copied_string(row, format::headers_json(batch.headers[range.records[row]]));
       }
       return;
     case RecordColumn::kLine:
@@ -369,9 +373,11 @@ Result<std::unique_ptr<RecordReader>> RecordTable::read(const std::vector<size_t
   };
   ReadRequest request;
   request.want_lines = uses(RecordColumn::kLine);
-  request.want_keys = uses(RecordColumn::kKey) || is_captured_from();  // dead letters have keys
-  request.want_timestamps = uses(RecordColumn::kTimestamp);
-  request.want_headers = uses(RecordColumn::kHeaders);
+  // Dead letters have these.
+  request.want_keys =
+      uses(RecordColumn::kKey) || uses(RecordColumn::kKeyBytes) || is_captured_from();
+  request.want_timestamps = uses(RecordColumn::kTimestamp) || is_captured_from();
+  request.want_headers = uses(RecordColumn::kHeaders) || is_captured_from();
   request.range = range_;
   request.only = only_;
   request.keep_order = keep_order_;

@@ -26,5 +26,13 @@ TEST(RawDecoder, TellsARecordWithoutAPayloadFromAnEmptyOne) {
   EXPECT_TRUE(decoded.rejections.empty());
 }
 
+TEST(RawDecoder, GivesAnyBytesAsABlob) {
+  const Decoded decoded =
+      decode_all(*make_raw_format({.bytes = true}), {"text", "\xff", kTombstone});
+  EXPECT_THAT(decoded.rows,
+              ElementsAre(ElementsAre("text"), ElementsAre("\\xFF"), ElementsAre("NULL")));
+  EXPECT_TRUE(decoded.rejections.empty());
+}
+
 }  // namespace
 }  // namespace lakeward::format

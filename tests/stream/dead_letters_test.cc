@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "format/record_headers.h"
 #include "stream/pipeline_fixture.h"
 #include "support/shared_files.h"
 
@@ -69,17 +70,47 @@ TEST(DeadLetters, OfATopicThatCannotBeDecodedKeepOnlyTheFirstReasons) {
 }
 
 TEST(DeadLetters, TellARecordWithoutAPayloadFromAnEmptyOne) {
-  // The second transform's rows are sorted before they are refused: the records are read again.
-  for (const char* transform : {"SELECT * FROM input", "SELECT * FROM input ORDER BY id LIMIT 9"}) {
+  for (const bool captured : {false, true}) {
     TestPipeline pipeline;
+    pipeline.topic.has_lines = !captured;
     pipeline.send_tombstone();
     pipeline.send("");
-    pipeline.transform = transform;
     ASSERT_TRUE(pipeline.drain().ok());
+    EXPECT_EQ(pipeline.topic.rereads, captured ? 0u : 1u);
     ASSERT_EQ(pipeline.dead_letters.rows().size(), 2u);
     EXPECT_EQ(letter(pipeline, 0)["offset"], 0);
     EXPECT_TRUE(letter(pipeline, 0)["raw"].is_null());
     EXPECT_EQ(letter(pipeline, 1)["raw"], "");
+  }
+}
+
+TEST(DeadLetters, HoldTheRecordsOwnKeyTimeAndHeaders) {
+  for (const bool captured : {false, true}) {
+    for (const bool has_headers : {true, false}) {
+      TestPipeline pipeline;
+      pipeline.send(1);
+      pipeline.send("rubbish");
+      pipeline.topic.keys = {"a", "\xFF"};
+      const std::vector<format::Header> headers = {{"trace", "x"}, {"bytes", "\xFE"}};
+      if (has_headers) pipeline.topic.headers = format::pack_headers(headers);
+      pipeline.topic.has_lines = !captured;
+      pipeline.expectations = {{"never", "false", Otherwise::kDeadLetter}};
+      ASSERT_TRUE(pipeline.drain().ok());
+      ASSERT_EQ(pipeline.dead_letters.rows().size(), 2u);
+      for (const size_t i : {0, 1}) {
+        const json found = letter(pipeline, i);
+        const bool is_rubbish = found["offset"] == 10;
+        EXPECT_EQ(found["key"], is_rubbish ? "\\xFF" : "a");
+        EXPECT_EQ(found["key_bytes"], is_rubbish ? "\\xFF" : "a") << "a BLOB as text";
+        EXPECT_EQ(found["timestamp"],
+                  is_rubbish ? "1970-01-01 00:00:01+00" : "1970-01-01 00:00:00+00");
+        if (has_headers) {
+          EXPECT_EQ(found["headers"], R"({"trace":"x","bytes":{"base64":"/g=="}})");
+        } else {
+          EXPECT_TRUE(found["headers"].is_null());
+        }
+      }
+    }
   }
 }
 

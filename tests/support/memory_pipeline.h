@@ -76,6 +76,7 @@ struct MemoryTopic {
   std::vector<std::string> records;
   std::vector<std::string> keys;  // one for each record, or none at all
   std::set<size_t> tombstones;    // records without a payload
+  std::string headers;            // packed, of each record; empty: the topic knows no headers
   size_t splits = 1;
   bool has_lines = true;
   size_t gaps = 0;  // one place of so many has no record, as in a topic that was compacted; 0: none
@@ -176,6 +177,7 @@ class MemorySource final : public stream::Source {
     std::vector<int64_t> offsets;
     std::vector<Timestamp> timestamps;
     std::vector<uint64_t> lines;
+    std::vector<std::string_view> headers;
     ~Owned() {
       for (std::string& payload : payloads) std::fill(payload.begin(), payload.end(), '#');
     }
@@ -219,6 +221,7 @@ class MemorySource final : public stream::Source {
       owned.records.push_back({{}, place});
       owned.offsets.push_back(static_cast<int64_t>(place * 10));
       owned.timestamps.push_back({static_cast<int64_t>(place) * 1'000'000});
+      if (!reader_.topic_.headers.empty()) owned.headers.emplace_back(reader_.topic_.headers);
       if (reader_.lines_) owned.lines.push_back(place + 1);
       if (!reader_.topic_.keys.empty()) owned.keys_text.push_back(reader_.topic_.keys[place]);
     }
@@ -234,6 +237,7 @@ class MemorySource final : public stream::Source {
       auto provenance = std::make_shared<format::Provenance>();
       provenance->split = static_cast<uint32_t>(*split_);
       provenance->topic = "readings";
+      provenance->has_headers = !reader_.topic_.headers.empty();
       provenance->has_lines = reader_.topic_.has_lines;
       provenance->partition = static_cast<int32_t>(*split_);
       format::RecordBatch batch;
@@ -243,6 +247,7 @@ class MemorySource final : public stream::Source {
       batch.timestamps = owned->timestamps;
       batch.keys = owned->keys;
       batch.lines = owned->lines;
+      batch.headers = owned->headers;
       batch.owner = std::move(owned);
       return batch;
     }

@@ -12,8 +12,8 @@
 
 #include "base/check.h"
 #include "connectors/kafka/connection.h"
-#include "connectors/kafka/headers.h"
 #include "connectors/kafka/options.h"
+#include "format/record_headers.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -142,9 +142,9 @@ std::optional<std::string> refuse_property(const std::string& name, const std::s
   return set_property(conf.get(), name, value);
 }
 
-std::string headers_json(const rd_kafka_message_t& message) {
+std::string packed_headers(const rd_kafka_message_t& message) {
   rd_kafka_headers_t* list = nullptr;
-  std::vector<Header> headers;
+  std::vector<format::Header> headers;
   if (rd_kafka_message_headers(&message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* name = nullptr;
     const void* value = nullptr;
@@ -152,12 +152,12 @@ std::string headers_json(const rd_kafka_message_t& message) {
     for (size_t i = 0;
          rd_kafka_header_get_all(list, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
-      Header header{name, std::nullopt};
+      format::Header header{name, std::nullopt};
       if (value != nullptr) header.value = std::string_view(static_cast<const char*>(value), size);
       headers.push_back(header);
     }
   }
-  return headers_json(headers);
+  return format::pack_headers(headers);
 }
 
 Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties, Role role,

@@ -27,7 +27,7 @@ std::vector<std::string> property_names();
 std::optional<std::string> refuse_property(const std::string& name, const std::string& value);
 
 // A message's headers as in headers.h.
-std::string headers_json(const rd_kafka_message_t& message);
+std::string packed_headers(const rd_kafka_message_t& message);
 
 // Where a partition is read from.
 struct BrokerAddress {

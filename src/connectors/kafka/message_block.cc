@@ -33,7 +33,10 @@ void MessageBlock::add(const rd_kafka_message_t& message, Wanted wanted) {
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     timestamps_.push_back(time_of(rd_kafka_message_timestamp(&message, &type)));
   }
-  if (wanted.headers) headers_.push_back(headers_json(message));
+  if (wanted.headers) {
+    const std::string packed = packed_headers(message);
+    add_headers(packed.empty() ? packed : keep(packed.data(), packed.size()));
+  }
 }
 
 char* MessageBlock::allocate(size_t size) {

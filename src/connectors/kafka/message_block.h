@@ -53,7 +53,15 @@ class MessageBlock {
   }
   void add_key(std::optional<std::string_view> key) { keys_.push_back(key); }
   void add_timestamp(int64_t millis) { timestamps_.push_back(time_of(millis)); }
-  void add_headers(std::string headers) { headers_.push_back(std::move(headers)); }
+  // Packed. The block keeps none until a message has some.
+  void add_headers(std::string_view packed) {
+    if (headers_.empty()) {
+      if (packed.empty()) [[likely]]
+        return;
+      headers_.resize(records_.size() - 1);
+    }
+    headers_.push_back(packed);
+  }
 
   void clear();
   bool empty() const { return records_.empty(); }
@@ -80,7 +88,7 @@ class MessageBlock {
   std::vector<int64_t> offsets_;
   std::vector<std::optional<std::string_view>> keys_;
   std::vector<Timestamp> timestamps_;
-  std::vector<std::string> headers_;
+  std::vector<std::string_view> headers_;  // empty, or one for each record
   size_t payload_bytes_ = 0;
 };
 

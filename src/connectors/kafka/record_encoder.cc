@@ -1,13 +1,13 @@
 #include "connectors/kafka/record_encoder.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <span>
 
 #include "base/suggest.h"
 #include "base/units.h"
 #include "engine/column_type.h"
 #include "engine/sql_text.h"
+#include "format/record_headers.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -213,14 +213,18 @@ Result<OutgoingRecord> RecordEncoder::record(size_t row, int32_t partitions) {
 
 Status RecordEncoder::read_headers(size_t row) {
   headers_.clear();
+  if (all_headers_ && !views_[*all_headers_].is_null(row)) {
+    const engine::VectorView& column = views_[*all_headers_];
+    if (headers_are_json_) {
+      RETURN_IF_ERROR(read_json_headers(column.string(row)));
+    } else {
+      read_map_headers(column, row);
+    }
+  }
   for (const auto& [header, place] : header_columns_) {
     const engine::VectorView& column = views_[place];
     if (!column.is_null(row)) headers_.emplace_back(header, column.string(row));
   }
-  if (!all_headers_ || views_[*all_headers_].is_null(row)) return ok_status();
-  const engine::VectorView& column = views_[*all_headers_];
-  if (headers_are_json_) return read_json_headers(column.string(row));
-  read_map_headers(column, row);
   return ok_status();
 }
 
@@ -235,29 +239,17 @@ void RecordEncoder::read_map_headers(const engine::VectorView& column, size_t ro
   }
 }
 
-// The opposite of headers_json().
 Status RecordEncoder::read_json_headers(std::string_view text) {
-  const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
-  if (!json.is_object()) {
+  std::optional<std::string> packed = format::pack_headers_json(text);
+  if (!packed) {
     return invalid_argument(
         "kafka: the column '" + headers_name_ +
         "' of 'headers' holds what is no JSON object: " + std::string(text.substr(0, 100)));
   }
-  json_headers_.clear();
-  const auto add = [&](const std::string& name, const nlohmann::ordered_json& value) {
-    json_headers_.emplace_back(
-        name, value.is_null()
-                  ? std::nullopt
-                  : std::optional(value.is_string() ? value.get<std::string>() : value.dump()));
-  };
-  for (const auto& [name, value] : json.items()) {
-    if (!value.is_array()) {
-      add(name, value);
-      continue;
-    }
-    for (const auto& one : value) add(name, one);
-  }
-  for (const auto& [name, value] : json_headers_) headers_.emplace_back(name, value);
+  packed_ = std::move(*packed);
+  const auto headers = format::unpack_headers(packed_);
+  CHECK(headers.has_value(), "what was packed can be unpacked");
+  for (const format::Header& header : *headers) headers_.emplace_back(header.name, header.value);
   return ok_status();
 }
 

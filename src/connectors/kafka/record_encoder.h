@@ -77,7 +77,7 @@ class RecordEncoder {
 
   std::vector<engine::VectorView> views_;
   std::vector<Header> headers_;
-  std::vector<std::pair<std::string, std::optional<std::string>>> json_headers_;
+  std::string packed_;  // headers of JSON, which views point into
 };
 
 }  // namespace lakeward::connectors::kafka

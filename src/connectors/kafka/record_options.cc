@@ -79,7 +79,9 @@ Headers parse_headers(const Value& value, Problems& problems) {
     return headers;
   }
   for (const Value::Entry& entry : value.map()) {
-    if (is_text(entry.value)) {
+    if (is_text(entry.value) && entry.key == "*") {
+      headers.column = entry.value.text();
+    } else if (is_text(entry.value)) {
       headers.columns.emplace_back(entry.key, entry.value.text());
     } else if (!entry.value.is_unresolved()) {
       problems.push_back({entry.key_location, "the header '" + entry.key + "' must name a column"});

@@ -42,13 +42,13 @@ struct Key {
 // COLUMN | [COLUMN, …]
 Key parse_key(const config::Value& value, config::Problems& problems);
 
-// Where a record's headers come from: a column that holds them all, or one for each.
+// Where a record's headers come from: a column that holds them all, and then one for each.
 struct Headers {
   std::string column;
   std::vector<std::pair<std::string, std::string>> columns;  // header → column
   bool empty() const { return column.empty() && columns.empty(); }
 };
-// COLUMN | {HEADER: COLUMN, …}
+// COLUMN | {"*": COLUMN, HEADER: COLUMN, …}
 Headers parse_headers(const config::Value& value, config::Problems& problems);
 
 // Names of columns that a raw value is none of, as they have another use.
@@ -101,7 +101,8 @@ config::Option<T> headers_option() {
   return {"headers", internal::record_member<T>(&RecordOptions::headers), config::optional(),
           "The record's headers (an event's properties): {HEADER: COLUMN, …}, where NULL is no "
           "header; or one column that holds them all, as a MAP or as a JSON object (such as "
-          "'_headers' of input)."};
+          "'_headers' of input, in which {\"base64\": \"…\"} is bytes); or both: "
+          "{\"*\": COLUMN, HEADER: COLUMN, …}."};
 }
 template <typename T>
 config::Option<T> partition_option() {

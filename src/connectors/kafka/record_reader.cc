@@ -344,6 +344,7 @@ Result<std::unique_ptr<stream::RecordReader>> make_record_reader(std::shared_ptr
     from[range.partition] = range.from;
     auto provenance = std::make_shared<format::Provenance>();
     provenance->split = range.split;
+    provenance->has_headers = true;
     provenance->topic = range.partition.topic;
     provenance->partition = range.partition.partition;
     split.provenance = std::move(provenance);

@@ -9,6 +9,7 @@
 
 #include "connectors/kafka/consumer.h"
 #include "connectors/kafka/start.h"
+#include "format/record_headers.h"
 #include "stream/utf8.h"
 
 namespace lakeward::connectors::kafka {
@@ -49,9 +50,13 @@ Status Tail::take(const TopicPartition& partition, int64_t to, std::vector<TailR
   consumer_->client().clear_events();
   const format::RecordBatch batch = slice.block->batch(slice.first, slice.count);
   for (size_t i = 0; i < slice.count; ++i) {
-    TailRecord record{partition.topic,     partition.partition, batch.offsets[i],
-                      batch.timestamps[i], std::nullopt,        as_text(batch.records[i].payload),
-                      batch.headers[i]};
+    TailRecord record{partition.topic,
+                      partition.partition,
+                      batch.offsets[i],
+                      batch.timestamps[i],
+                      std::nullopt,
+                      as_text(batch.records[i].payload),
+                      batch.headers.empty() ? "{}" : format::headers_json(batch.headers[i])};
     if (batch.keys[i]) record.key = as_text(*batch.keys[i]);
     records.push_back(std::move(record));
   }

@@ -7,6 +7,7 @@
 
 #include "connectors/kafka/mock_brokers.h"
 #include "connectors/source_driver.h"
+#include "format/record_headers.h"
 #include "support/source_conformance.h"
 
 namespace lakeward::test {
@@ -83,8 +84,10 @@ TEST_F(KafkaSource, GivesTopicPartitionOffsetKeyTimestampAndHeaders) {
   EXPECT_EQ(batch->keys[0], "device 7");
   EXPECT_EQ(batch->keys[1], std::nullopt);
   EXPECT_EQ(batch->timestamps[0].millis(), 1'767'225'600'123);
-  EXPECT_EQ(batch->headers[0], "{\"trace\":[\"a\",\"b\"],\"z\":\"\\\\xFF\"}");
-  EXPECT_EQ(batch->headers[1], "{}");
+  EXPECT_TRUE(batch->provenance->has_headers);
+  EXPECT_EQ(format::headers_json(batch->headers[0]),
+            R"({"trace":["a","b"],"z":{"base64":"/w=="}})");
+  EXPECT_EQ(format::headers_json(batch->headers[1]), "{}");
   EXPECT_FALSE(stream->next().value());
 }
 

@@ -10,6 +10,7 @@
 
 #include "connectors/kafka/test_producer.h"
 #include "connectors/source_driver.h"
+#include "format/record_headers.h"
 
 namespace lakeward::test {
 namespace {
@@ -32,7 +33,8 @@ std::vector<std::string> describe(SourceRun& run) {
         described.push_back(
             std::to_string(batch->provenance->partition) + "@" + std::to_string(batch->offsets[i]) +
             " " + std::string(batch->keys[i].value_or("null")) + " " +
-            std::to_string(batch->timestamps[i].millis()) + " " + batch->headers[i] + " " +
+            std::to_string(batch->timestamps[i].millis()) + " " +
+            (batch->headers.empty() ? "{}" : format::headers_json(batch->headers[i])) + " " +
             (format::is_no_payload(batch->records[i].payload)
                  ? "none"
                  : std::string(batch->records[i].payload)));

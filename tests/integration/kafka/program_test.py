@@ -46,14 +46,31 @@ expect:
 to: {kafka: {connection: local, topic: TOPIC-copy, partition: p, create_topic: {partitions: 3}}}
 """
 
-RAW_COPY = """
+BYTES_COPY = """
 pipeline: copy
 from: {kafka: {connection: local, topic: TOPIC}}
-decode: raw
-transform: SELECT value, _key AS k, _timestamp AS at FROM input
+decode: {raw: {type: BLOB}}
+transform: SELECT value, _key_bytes AS k, _headers AS h, _timestamp AS at FROM input
 to:
-  kafka: {connection: local, topic: TOPIC-copy, encode: {raw: value}, key: k, timestamp: at,
+  kafka: {connection: local, topic: TOPIC-copy, encode: {raw: value}, key: k, headers: h, timestamp: at,
           create_topic: {partitions: 1}}
+"""
+
+REPLAYED = """
+pipeline: replayed
+from: {kafka: {connection: local, topic: TOPIC}}
+decode: {raw: {type: BLOB}}
+transform: SELECT value, _key_bytes AS k, _timestamp AS at, _headers AS h FROM input
+expect:
+  wanted: {check: "CHECK", otherwise: dead_letter}
+to:
+  kafka: {connection: local, topic: TOPIC-out, encode: {raw: value}, key: k, headers: h, timestamp: at,
+          create_topic: {partitions: 1}}
+"""
+
+LETTERS_IN_A_TOPIC = """
+dead_letters:
+  kafka: {connection: local, topic: TOPIC-dead, create_topic: {partitions: 1}}
 """
 
 SEEN = """
@@ -151,15 +168,64 @@ class KafkaProgram(unittest.TestCase):
         # What is malformed still is: a new dead letter, which the next replay takes.
         self.assertEqual(sorted(r["key"] for r in dump(f"{self.topic}-dead")), ["b", "c", "c"])
 
-    def test_a_value_that_is_not_there_stays_away_from_topic_to_topic(self):
-        topic_tool("create", self.topic, 1)
+    def send_all_sorts(self):
         now = int(time.time() * 1000)
-        sent = [(b"a", b"x", [], now), (b"b", b"", [], now + 1), (b"a", None, [], now + 2)]
+        topic_tool("create", self.topic, 1)
+        sent = [
+            (b"a", b"x", [], now),
+            (b"b", b"", [("h", b"1"), ("h", None), ("h", b""), ("i", b"\xff\x00")], now + 1),
+            (b"a", None, [], now + 2),
+            (b"\xff\xfe", b"\x00\xff", [("a", b"\\xFF"), ("b", b'{"base64":"/w=="}')], now + 3),
+            (b"\\xFF\xc3\xa9", b"\\xFF", [("lakeward.file", b"theirs"), ("__connect.errors.topic", b"t")], now + 4),
+            (None, b"{}", [], now + 5),
+            (b"", b"y", [], now + 6),
+        ]
         send_bytes(self.topic, sent)
-        self.project.write("pipelines/copy.yaml", RAW_COPY.replace("TOPIC", self.topic))
-        self.project.write("pipelines/seen.yaml", SEEN.replace("TOPIC", self.topic))
+        return sent
+
+    def test_records_of_any_bytes_go_from_topic_to_topic_as_they_are(self):
+        sent = self.send_all_sorts()
+        self.project.write("pipelines/copy.yaml", BYTES_COPY.replace("TOPIC", self.topic))
         self.project.call("run", "--once")
         self.assertEqual(dump_bytes(f"{self.topic}-copy"), sent)
+
+    def replay_all(self, letters):
+        def write(check):
+            self.project.write("pipelines/replayed.yaml",
+                               (REPLAYED + letters).replace("TOPIC", self.topic).replace("CHECK", check))
+        sent = self.send_all_sorts()
+        write("false")
+        self.project.call("run", "--once")
+        self.project.call("dlq", "replay", "replayed")  # refused again: of each there are two now
+        write("true")
+        self.project.call("dlq", "replay", "replayed")
+        self.assertEqual(sorted(dump_bytes(f"{self.topic}-out"), key=lambda record: record[3]), sent)
+        return sent
+
+    def test_a_replay_from_a_table_brings_records_as_they_were(self):
+        sent = self.replay_all("")
+        rows = self.project.query("SELECT key, hex(key_bytes) AS bytes, epoch_ms(timestamp) AS at, headers, raw IS NULL "
+                                  "AS tombstone FROM dead_letter.replayed ORDER BY timestamp LIMIT 8")
+        self.assertEqual(rows[6], {"key": "\\xFF\\xFE", "bytes": "FFFE", "at": sent[3][3], "tombstone": False,
+                                   "headers": json.dumps({"a": "\\xFF", "b": '{"base64":"/w=="}'}, separators=(",", ":"))})
+        self.assertEqual([row["tombstone"] for row in rows], [False] * 4 + [True] * 2 + [False] * 2)
+
+    def test_a_replay_from_a_topic_brings_records_as_they_were(self):
+        sent = self.replay_all(LETTERS_IN_A_TOPIC)
+        letters = dump_bytes(f"{self.topic}-dead")
+        self.assertEqual([letter[:2] for letter in letters], [record[:2] for record in sent] * 2)
+        for (_, _, own, _), (_, _, headers, _) in zip(sent * 2, letters):
+            self.assertEqual(headers[:len(own)], own)
+            names = [name for name, _ in headers[len(own):]]
+            self.assertIn("lakeward.timestamp", names)
+            self.assertEqual(len(names), len(set(names)))
+
+    def test_a_value_that_is_not_there_is_null(self):
+        topic_tool("create", self.topic, 1)
+        now = int(time.time() * 1000)
+        send_bytes(self.topic, [(b"a", b"x", [], now), (b"b", b"", [], now), (b"a", None, [], now)])
+        self.project.write("pipelines/seen.yaml", SEEN.replace("TOPIC", self.topic))
+        self.project.call("run", "--once")
         self.assertEqual(self.project.query('SELECT value, raw FROM bronze.seen ORDER BY "offset"'),
                          [{"value": "x", "raw": "x"}, {"value": "", "raw": ""}, {"value": None, "raw": None}])
         tail = parse_json(self.project.call("topics", "tail", self.topic, "--last", 9, "--no-follow", "--json").stdout)

@@ -8,7 +8,6 @@
 
 #include "connectors/kafka/fetch/compression.h"
 #include "connectors/kafka/fetch/wire.h"
-#include "connectors/kafka/headers.h"
 
 namespace lakeward::connectors::kafka::fetch {
 namespace {
@@ -42,16 +41,13 @@ std::optional<std::string_view> take_field(WireReader& reader) {
   return reader.bytes(static_cast<size_t>(size));
 }
 
-std::string take_headers(WireReader& reader) {
+// Packed as they came (format/record_headers.h), and checked.
+std::string_view take_headers(WireReader& reader) {
+  const char* const begin = reader.at();
   const int64_t count = reader.varint();
-  std::vector<Header> headers;
-  for (int64_t i = 0; i < count && reader.ok(); ++i) {
-    Header header;
-    header.name = take_field(reader).value_or(std::string_view());
-    header.value = take_field(reader);
-    headers.push_back(header);
-  }
-  return headers_json(headers);
+  if (count <= 0) return {};
+  for (int64_t i = 0; i < 2 * count && reader.ok(); ++i) take_field(reader);
+  return {begin, static_cast<size_t>(reader.at() - begin)};
 }
 
 }  // namespace
@@ -179,7 +175,11 @@ Result<int64_t> RecordSetReader::next(int64_t from, Wanted wanted, MessageBlock&
       block.add_timestamp(append_time ? batch.max_timestamp
                                       : batch.base_timestamp + timestamp_delta);
     }
-    if (wanted.headers) block.add_headers(take_headers(record));
+    if (wanted.headers) {
+      const std::string_view headers = take_headers(record);
+      if (!record.ok()) return malformed("a record's headers");
+      block.add_headers(headers);
+    }
   }
   return behind;
 }

@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "connectors/kafka/fetch/test_batch.h"
 #include "format/record_batch.h"
+#include "format/record_headers.h"
 
 namespace lakeward::connectors::kafka::fetch {
 namespace {
@@ -57,7 +58,25 @@ TEST(RecordSet, GivesEachRecordWithItsOffsetKeyTimeAndHeaders) {
   EXPECT_THAT(found.offsets, ElementsAre(100, 102, 104));
   EXPECT_THAT(found.keys, ElementsAre("k", "", std::nullopt));
   EXPECT_EQ(found.timestamps[1].millis(), 1'020);
-  EXPECT_THAT(found.headers, ElementsAre(R"({"h":["1",null]})", "{}", "{}"));
+  ASSERT_EQ(found.headers.size(), 3u);
+  EXPECT_EQ(format::headers_json(found.headers[0]), R"({"h":["1",null]})");
+  EXPECT_EQ(found.headers[1], "");
+}
+
+TEST(RecordSet, KeepsNoHeadersOfRecordsThatHaveNone) {
+  const TestBatch batch{0, 3, {{0, "a"}, {1, "b"}, {2, "c", "k", {{"h", "\xff"}}}, {3, "d"}}};
+  MessageBlock block;
+  RecordSetReader without = reader_of(encode(TestBatch{0, 1, {{0, "a"}, {1, "b"}}}));
+  ASSERT_TRUE(without.next(0, {.headers = true}, block).ok());
+  EXPECT_TRUE(block.batch(0, 2).headers.empty());
+  block.clear();
+  RecordSetReader reader = reader_of(encode(batch));
+  ASSERT_TRUE(reader.next(0, {.headers = true}, block).ok());
+  const format::RecordBatch found = block.batch(1, 3);
+  ASSERT_EQ(found.headers.size(), 3u);
+  EXPECT_EQ(found.headers[0], "");
+  EXPECT_EQ(format::headers_json(found.headers[1]), R"({"h":{"base64":"/w=="}})");
+  EXPECT_EQ(found.headers[2], "");
 }
 
 TEST(RecordSet, GivesTheBrokersTimeIfTheTopicAsksForIt) {
