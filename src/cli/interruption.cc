@@ -28,7 +28,7 @@ sigset_t watched_signals() {
 
 }  // namespace
 
-Interruption::Interruption() {
+Interruption::Interruption(WatchReader reader) : reader_(reader) {
   const sigset_t set = watched_signals();
   CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
   signals_ = signalfd(-1, &set, SFD_CLOEXEC);
@@ -50,9 +50,17 @@ Interruption::~Interruption() {
 void Interruption::watch() {
   int seen = 0;
   while (true) {
-    pollfd waiting[2] = {{signals_, POLLIN, 0}, {finish_, POLLIN, 0}};
-    if (poll(waiting, 2, -1) < 0) continue;
+    // Of a pipe, the error that nobody can read it is always told. -1 is passed over.
+    const bool watch_reader = reader_ == WatchReader::kYes && !reader_left_;
+    pollfd waiting[3] = {
+        {signals_, POLLIN, 0}, {finish_, POLLIN, 0}, {watch_reader ? STDOUT_FILENO : -1, 0, 0}};
+    if (poll(waiting, 3, -1) < 0) continue;
     if (waiting[1].revents != 0) return;
+    if ((waiting[2].revents & POLLERR) != 0) {
+      reader_left_ = true;
+      source_.request_stop();
+    }
+    if (waiting[0].revents == 0) continue;
     signalfd_siginfo info;
     if (read(signals_, &info, sizeof(info)) != sizeof(info)) continue;
     if (++seen == 2) _exit(kExitInterrupted);

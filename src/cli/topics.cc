@@ -240,7 +240,7 @@ Status show_record(const connectors::kafka::TailRecord& record, const Common& co
 }
 
 Outcome tail(const TopicsOptions& options, const Common& common) {
-  const Interruption interruption;
+  const Interruption interruption(WatchReader::kYes);
   const auto cluster = find_cluster(options, common);
   if (!cluster.ok()) return cluster.status();
   const Screen screen = Screen::of_stdout();
@@ -254,6 +254,7 @@ Outcome tail(const TopicsOptions& options, const Common& common) {
       },
       interruption.token());
   if (!shown.ok()) return work_failed(shown);
+  if (interruption.reader_left()) return ok_status();
   // What follows for ever is ended so; what was to show a number of records was not done.
   if (interruption.requested() && count < options.count.value_or(0))
     return cancelled("interrupted");

@@ -1,7 +1,7 @@
 #include "connectors/kafka/topic_tail.h"
 
 #include <algorithm>
-#include <deque>
+#include <map>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -25,8 +25,8 @@ class Tail {
   Tail(std::unique_ptr<Consumer> consumer, Offsets from, std::stop_token stop)
       : consumer_(std::move(consumer)), from_(std::move(from)), stop_(std::move(stop)) {}
 
-  // Records before these ends, the newest `count` of them, ordered by time.
-  Result<std::vector<TailRecord>> before(const Offsets& ends, uint64_t count);
+  // Records before these ends, in no order.
+  Result<std::vector<TailRecord>> before(const Offsets& ends);
   // What has arrived; waits a moment for it.
   Result<std::vector<TailRecord>> arrived();
 
@@ -68,7 +68,7 @@ Status Tail::broken() {
   return consumer_->client().failure().with_context(consumer_->client().service().name);
 }
 
-Result<std::vector<TailRecord>> Tail::before(const Offsets& ends, uint64_t count) {
+Result<std::vector<TailRecord>> Tail::before(const Offsets& ends) {
   std::vector<TailRecord> records;
   bool complete = false;
   while (!complete && !stop_.stop_requested()) {
@@ -82,14 +82,6 @@ Result<std::vector<TailRecord>> Tail::before(const Offsets& ends, uint64_t count
     if (complete) break;
     RETURN_IF_ERROR(broken());
     consumer_->bell().wait(rings);
-  }
-  const auto order = [](const TailRecord& record) {
-    return std::tie(record.timestamp, record.partition, record.offset);
-  };
-  std::sort(records.begin(), records.end(),
-            [&](const TailRecord& a, const TailRecord& b) { return order(a) < order(b); });
-  if (records.size() > count) {
-    records.erase(records.begin(), records.end() - static_cast<ptrdiff_t>(count));
   }
   return records;
 }
@@ -106,33 +98,77 @@ Result<std::vector<TailRecord>> Tail::arrived() {
   return records;
 }
 
+// What the brokers are asked with, and where the topic begins and ends.
+struct Topic {
+  config::StringMap properties;
+  Service service;
+  Offsets earliest;
+  Offsets ends;
+
+  Result<Tail> tail(const Offsets& from, const std::stop_token& stop) const {
+    ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer,
+                     Consumer::make(properties, from, FetchBy::kLibrdkafka, service));
+    return Tail(std::move(consumer), from, stop);
+  }
+};
+
+Result<Topic> find_topic(const Cluster& cluster, const std::string& name) {
+  Topic topic{cluster.properties, cluster.service, {}, {}};
+  topic.properties.emplace_back("isolation.level", "read_committed");
+  ASSIGN_OR_RETURN(const std::unique_ptr<Client> client,
+                   Client::make(topic.properties, Client::Role::kConsumer, cluster.service));
+  ASSIGN_OR_RETURN(const std::vector<int32_t> numbers, client->partitions(name));
+  for (const int32_t number : numbers) {
+    topic.earliest[{name, number}] = Start::kEarliest;
+    topic.ends[{name, number}] = Start::kLatest;
+  }
+  ASSIGN_OR_RETURN(topic.earliest, client->list_offsets(topic.earliest));
+  ASSIGN_OR_RETURN(topic.ends, client->list_offsets(topic.ends));
+  return topic;
+}
+
+// The newest `count` records, ordered by time. An offset need not be a record's: the marker of a
+// transaction has one, and so has what was aborted or compacted away. So each partition is read
+// backwards, in pieces that grow, until it has given `count` records or there are no more.
+Result<std::vector<TailRecord>> last_records(const Topic& topic, uint64_t count,
+                                             const std::stop_token& stop) {
+  std::vector<TailRecord> records;
+  std::map<TopicPartition, uint64_t> found;
+  Offsets to = topic.ends;
+  auto piece = static_cast<int64_t>(std::min<uint64_t>(count, INT64_MAX / 4));
+  for (; !stop.stop_requested(); piece = std::min(2 * piece, INT64_MAX / 4)) {
+    std::erase_if(to, [&](const auto& place) {
+      return found[place.first] >= count || place.second <= topic.earliest.at(place.first);
+    });
+    if (to.empty()) break;
+    Offsets from = to;
+    for (auto& [partition, offset] : from) {
+      offset = std::max(topic.earliest.at(partition), offset - piece);
+    }
+    ASSIGN_OR_RETURN(Tail tail, topic.tail(from, stop));
+    ASSIGN_OR_RETURN(std::vector<TailRecord> more, tail.before(to));
+    for (TailRecord& record : more) {
+      ++found[{record.topic, record.partition}];
+      records.push_back(std::move(record));
+    }
+    to = std::move(from);
+  }
+  const auto order = [](const TailRecord& record) {
+    return std::tie(record.timestamp, record.partition, record.offset);
+  };
+  std::sort(records.begin(), records.end(),
+            [&](const TailRecord& a, const TailRecord& b) { return order(a) < order(b); });
+  if (records.size() > count) {
+    records.erase(records.begin(), records.end() - static_cast<ptrdiff_t>(count));
+  }
+  return records;
+}
+
 }  // namespace
 
 Status tail_topic(const Cluster& cluster, const std::string& topic, const TailOptions& options,
                   const std::function<Status(const TailRecord&)>& show, std::stop_token stop) {
-  config::StringMap properties = cluster.properties;
-  properties.emplace_back("isolation.level", "read_committed");
-  Offsets from;
-  Offsets ends;
-  {
-    ASSIGN_OR_RETURN(const std::unique_ptr<Client> client,
-                     Client::make(properties, Client::Role::kConsumer, cluster.service));
-    ASSIGN_OR_RETURN(const std::vector<int32_t> numbers, client->partitions(topic));
-    for (const int32_t number : numbers) {
-      from[{topic, number}] = Start::kEarliest;
-      ends[{topic, number}] = Start::kLatest;
-    }
-    ASSIGN_OR_RETURN(from, client->list_offsets(from));
-    ASSIGN_OR_RETURN(ends, client->list_offsets(ends));
-  }
-  for (auto& [partition, offset] : from) {
-    const int64_t end = ends.at(partition);
-    const auto most = static_cast<int64_t>(std::min<uint64_t>(options.last, INT64_MAX / 2));
-    offset = std::max(offset, end - most);
-  }
-  ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer,
-                   Consumer::make(properties, from, FetchBy::kLibrdkafka, cluster.service));
-  Tail tail(std::move(consumer), from, stop);
+  ASSIGN_OR_RETURN(const Topic found, find_topic(cluster, topic));
   uint64_t left = options.count.value_or(UINT64_MAX);
   const auto show_all = [&](const std::vector<TailRecord>& records) -> Status {
     for (const TailRecord& record : records) {
@@ -143,10 +179,13 @@ Status tail_topic(const Cluster& cluster, const std::string& topic, const TailOp
     return ok_status();
   };
   if (options.last > 0) {
-    ASSIGN_OR_RETURN(const std::vector<TailRecord> records, tail.before(ends, options.last));
+    ASSIGN_OR_RETURN(const std::vector<TailRecord> records,
+                     last_records(found, options.last, stop));
     RETURN_IF_ERROR(show_all(records));
   }
-  while (options.follow && left > 0 && !stop.stop_requested()) {
+  if (!options.follow || left == 0 || stop.stop_requested()) return ok_status();
+  ASSIGN_OR_RETURN(Tail tail, found.tail(found.ends, stop));
+  while (left > 0 && !stop.stop_requested()) {
     ASSIGN_OR_RETURN(const std::vector<TailRecord> records, tail.arrived());
     RETURN_IF_ERROR(show_all(records));
   }

@@ -56,7 +56,8 @@ TEST_F(Topics, AreMadeListedAndDescribed) {
 
 TEST_F(Topics, AreShownFromTheirLastRecordsOnAsTheyGrow) {
   TestProducer producer(properties());
-  producer.create_topic(topic, 2);
+  ASSERT_EQ(call({"create", topic, "--partitions", "2", "--config", "retention.ms=-1"}).exit_code,
+            0);
   const int64_t begin = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
   producer.send(topic, 0, {{"a", "k", begin}, {"c", {}, begin + 2'000}});
   producer.send(topic, 1, {{"b\n", {}, begin + 1'000, {{"h", "v"}}}});
@@ -85,6 +86,40 @@ TEST_F(Topics, AreShownFromTheirLastRecordsOnAsTheyGrow) {
   EXPECT_THAT(followed.out, HasSubstr("2026-01-01T00:00:02.000Z  0:1  -  c\n"));
   EXPECT_THAT(followed.out, HasSubstr("  0:2  key  d\n"));
   EXPECT_THAT(followed.out, HasSubstr("  0:3  -  e\n"));
+}
+
+// Offsets are not all records: markers of transactions have one, and what was aborted.
+TEST_F(Topics, AreShownFromTheirLastRecordsOnWhateverIsBehindThem) {
+  TestProducer producer(properties({{"transactional.id", topic}}));
+  producer.create_topic(topic, 2);
+  for (int i = 0; i < 9; ++i) {
+    producer.begin();
+    producer.send(topic, 0, {{"r" + std::to_string(i)}});
+    producer.commit();
+    producer.begin();
+    producer.send(topic, 0, {{"aborted"}, {"aborted"}});
+    producer.abort();
+  }
+  for (const auto& [last, first] :
+       {std::pair("1", "r8"), std::pair("3", "r6"), std::pair("99", "r0")}) {
+    const ProcessResult shown = call({"tail", topic, "--last", last, "--no-follow", "--json"});
+    ASSERT_EQ(shown.exit_code, 0) << shown.err;
+    EXPECT_EQ(Json::parse(shown.out.substr(0, shown.out.find('\n')))["value"], first);
+    EXPECT_THAT(shown.out, HasSubstr("\"r8\""));
+  }
+}
+
+TEST_F(Topics, EndWhenTheirReaderHasSeenEnough) {
+  TestProducer producer(properties());
+  producer.create_topic(topic, 1);
+  producer.send(topic, 0, {{"a"}});
+  const ProcessResult result =
+      run_process({"bash", "-c",
+                   "set -o pipefail; " + lakeward_binary() + " topics tail " + topic +
+                       " --last 1 --brokers " + address + " | head -n 1"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_THAT(result.out, ::testing::EndsWith("  -  a\n"));
+  EXPECT_EQ(result.err, "");
 }
 
 struct Failure {
