@@ -97,9 +97,12 @@ Outcome list(const DlqOptions& options, const Common& common) {
 Outcome show(const DlqOptions& options, const Common& common) {
   const std::string limit = std::to_string(options.limit.value_or(20));
   return print_letters(options, common, [&limit](const std::string& table) {
-    return "SELECT rejected_at, reason, coalesce(file, topic) AS source, line, \"offset\", "
+    return "SELECT rejected_at, reason, coalesce(file, topic) AS source, \"partition\", line, "
+           "\"offset\", "
            "coalesce(try(decode(raw)), hex(raw)) AS raw FROM " +
-           table + " ORDER BY rejected_at DESC, file, line, \"offset\" LIMIT " + limit;
+           table +
+           " ORDER BY rejected_at DESC, file, line, topic, \"partition\", \"offset\" LIMIT " +
+           limit;
   });
 }
 
@@ -132,7 +135,9 @@ void add_dlq(CommandLine& line) {
                           .summary = "Dead letters: rejected records, to look at and feed back",
                           .details = {"They are rows of the table dead_letter.<pipeline>, which "
                                       "`lakeward query` reads too,\nor messages of the topic that "
-                                      "`dead_letters` of the pipeline names."},
+                                      "`dead_letters` of the pipeline names. With --json, `list` "
+                                      "and `show`\nprint an object a line, as `lakeward query` "
+                                      "does: no line if there are none."},
                           .examples = {"lakeward dlq list silver_sensor_data",
                                        "lakeward dlq replay silver_sensor_data"}},
                          nullptr);
