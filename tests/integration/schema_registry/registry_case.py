@@ -57,7 +57,7 @@ def create_topic(topic, partitions=1):
 
 
 def send(topic, payloads, keys=None):
-    producer = confluent_kafka.Producer({"bootstrap.servers": BROKER})
+    producer = confluent_kafka.Producer({"bootstrap.servers": BROKER, "enable.idempotence": True})
     failures = []
     for number, payload in enumerate(payloads):
         producer.produce(topic, payload, key=None if keys is None else keys[number], partition=0,

@@ -105,7 +105,9 @@ class Topic:
         self.sent = []  # (n, device, value, partition, offset) of the rows that the query lets pass
         self.ends = [0] * PARTITIONS
         self.count = 0
-        self.producer = confluent_kafka.Producer({"bootstrap.servers": BROKER})
+        self.producer = confluent_kafka.Producer(
+            # A record that is sent again must not come behind later ones: offsets are told beforehand.
+            {"bootstrap.servers": BROKER, "enable.idempotence": True})
         admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": BROKER})
         for future in admin.create_topics([confluent_kafka.admin.NewTopic(name, PARTITIONS, 1)]).values():
             future.result(30)
