@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -59,6 +60,7 @@ class ProjectReader {
     read_settings(document->root);
     check_names();
     check_writers();
+    check_held();
     sort_problems(problems());
     return std::move(loaded_);
   }
@@ -211,6 +213,27 @@ class ProjectReader {
         }
         writers.push_back({&pipeline, &sink, table, overwrites});
       }
+    }
+  }
+
+  // Of two sinks that hold the same, each would throw the other out.
+  void check_held() {
+    std::map<std::string, const Pipeline*> held;
+    const auto check = [&](const Pipeline& pipeline, const ConnectorBlock& sink) {
+      const stream::SinkType* type = registry_.sink(sink.connector);
+      if (type == nullptr || type->holds == nullptr) return;
+      const std::string what = type->holds(pipeline.name, sink.options);
+      if (what.empty()) return;
+      const auto [other, is_first] = held.emplace(what, &pipeline);
+      if (is_first) return;
+      report(sink.location,
+             fmt::format("this sink and one of the pipeline '{}' ({}) both have {}: each would end "
+                         "the other",
+                         other->second->name, other->second->location.to_string(), what));
+    };
+    for (const Pipeline& pipeline : loaded_.project.pipelines) {
+      for (const ConnectorBlock& sink : pipeline.sinks) check(pipeline, sink);
+      if (pipeline.dead_letters) check(pipeline, *pipeline.dead_letters);
     }
   }
 

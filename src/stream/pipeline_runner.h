@@ -73,7 +73,8 @@ class PipelineRunner {
   virtual ~PipelineRunner() = default;
 
   // Follows the source: an epoch whenever there is something new, at most one each `every`. Returns
-  // OK when `stop` is requested, after the running epoch is committed or given up (interrupt()).
+  // OK when `stop` is requested, after the running epoch is committed, or given up because nothing
+  // comes of its source or by interrupt().
   // Retriable errors are retried for ever with growing waits; any other ends the run:
   // ExpectationFailed, Conflict (another process runs this pipeline), Corruption, ….
   virtual Status run(Duration every, std::stop_token stop) = 0;

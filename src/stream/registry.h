@@ -72,6 +72,10 @@ struct SinkType {
                      config::Problems&)>
       check_rows = nullptr;
   std::function<Result<std::unique_ptr<Sink>>(const SinkArguments&, Environment&)> make;
+  // What only one sink with these options, which are checked, can hold at a time, for people
+  // ("the transactional id 'x' at broker:9092"); "" for none. May be empty.
+  std::function<std::string(const std::string& pipeline, const config::Value& options)> holds =
+      nullptr;
 };
 
 class Registry {

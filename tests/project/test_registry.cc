@@ -1,6 +1,7 @@
 #include "test_registry.h"
 
 #include <optional>
+#include <utility>
 
 namespace lakeward::project {
 namespace {
@@ -109,7 +110,13 @@ stream::Registry make_test_registry() {
   registry.add_source("delta", declared<SourceType>(delta_source, false));
   registry.add_source("simulator", declared<SourceType>(simulator_source));
   registry.add_sink("delta", declared<SinkType>(delta_sink));
-  registry.add_sink("file", declared<SinkType>(file_sink));
+  auto file = declared<SinkType>(file_sink);
+  file.holds = [](const std::string& pipeline, const config::Value& options) {
+    const config::Value* format = options.find("format");
+    if (format == nullptr || format->text() != "locked") return std::string();
+    return "the lock '" + options.find("path")->text() + "' of " + pipeline;
+  };
+  registry.add_sink("file", std::move(file));
   registry.add_sink("console", declared<SinkType>(console_sink));
   return registry;
 }

@@ -3,6 +3,7 @@
 
 #include <rdkafka.h>
 
+#include <chrono>
 #include <compare>
 #include <map>
 #include <memory>

@@ -1,4 +1,4 @@
-// Messages copied out of librdkafka's memory.
+// Messages of a partition: copied out of librdkafka's memory, or views into what our fetcher brought.
 #pragma once
 
 #include <algorithm>

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+#include <ctime>
 
 #include "base/units.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
-
-using std::chrono::steady_clock;
 
 // How long nothing may come of an attempt: while no broker can be reached, and in any case.
 // librdkafka tries again by itself all the time; after this the epoch is begun anew, and the user
@@ -21,9 +19,11 @@ constexpr Duration kLastPatience{3'000'000};
 constexpr int kSliceMs = 500;
 constexpr size_t kSentBetweenPolls = 1'000;
 
+// Goes on while the machine sleeps, as the brokers' clocks do, by which a transaction is too old.
 Timestamp steady_now() {
-  return Timestamp{
-      std::chrono::duration_cast<Duration>(steady_clock::now().time_since_epoch()).count()};
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return Timestamp{int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000};
 }
 
 struct ErrorDeleter {
@@ -230,7 +230,9 @@ Status Producer::send(const OutgoingRecord& record) {
     mem.ptr = const_cast<char*>(record.key->data());
     mem.size = record.key->size();
   }
-  part(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = record.timestamp_ms;
+  // To librdkafka, 0 is now. A millisecond off is nearer to 1970, and the same when repeated.
+  part(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 =
+      record.timestamp_ms == 0 ? 1 : record.timestamp_ms.value_or(0);
   rd_kafka_headers_t* headers = nullptr;
   if (!record.headers.empty()) {
     headers = rd_kafka_headers_new(record.headers.size());

@@ -21,8 +21,8 @@ namespace lakeward::connectors::kafka {
 struct OutgoingRecord {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;
-  std::optional<int32_t> partition;  // else by the key, or any
-  int64_t timestamp_ms = 0;          // 0: now
+  std::optional<int32_t> partition;     // else by the key, or any
+  std::optional<int64_t> timestamp_ms;  // else now
   std::span<const std::pair<std::string_view, std::optional<std::string_view>>> headers;
 };
 

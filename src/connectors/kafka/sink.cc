@@ -247,6 +247,17 @@ stream::SinkType sink_type() {
                 kMayWrite +
                 std::string(options.delivery == Delivery::kExactlyOnce ? ", and Read" : "");
             return KafkaSink::make(std::move(options), std::move(service), arguments, environment);
+          },
+          .holds = [](const std::string& pipeline, const config::Value& value) -> std::string {
+            const Result<KafkaSinkOptions> options = parse_options(kafka_sink_options(), value);
+            if (!options.ok() || options->delivery != Delivery::kExactlyOnce) return "";
+            std::string brokers;
+            for (const std::string& broker : options->brokers) {
+              brokers += (brokers.empty() ? "" : ",") + broker;
+            }
+            return "the transactional id '" +
+                   own_name(*options, {.pipeline = pipeline, .query_id = {}, .options = {}}) +
+                   "' at " + brokers + " ('transactional_id' sets another)";
           }};
 }
 

@@ -69,7 +69,8 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
       headers_option<T>(),
       partition_option<T>(),
       {"timestamp", &T::timestamp, optional(),
-       "The column with the record's time; default, and for NULL: when it is sent."},
+       "The column with the record's time; default, and for NULL: when it is sent. 1970 itself is "
+       "sent as its first millisecond."},
       exclude_option<T>(),
       {"delivery", &T::delivery, default_to(Delivery::kExactlyOnce),
        "exactly_once: each epoch is one transaction, so readers with isolation read_committed see "

@@ -107,6 +107,18 @@ TEST(KafkaSinkOptions, NamesWhatIsWrong) {
   }
 }
 
+TEST(KafkaSinkOptions, SayWhichTransactionalIdOnlyOneSinkCanHave) {
+  const World world;
+  const auto id = [&](OptionList more) {
+    more.emplace_back("topic", scalar("t"));
+    more.emplace_back("brokers", scalar("one:9092"));
+    return world.registry.sink("kafka")->holds("p", options(more));
+  };
+  EXPECT_THAT(id({}), HasSubstr("the transactional id 'lakeward.p.t' at one:9092"));
+  EXPECT_THAT(id({{"transactional_id", scalar("mine")}}), HasSubstr("'mine'"));
+  EXPECT_EQ(id({{"delivery", scalar("at_least_once")}}), "");
+}
+
 // What the sink of this type says of rows that it is to write.
 config::Problems check_rows(const std::string& sink, const OptionList& given,
                             const engine::Schema& rows) {
@@ -308,6 +320,15 @@ TEST_F(KafkaSink, TakesTheOnlyOtherColumnAsARawValue) {
   const auto sink = make({{"encode", scalar("raw")}, {"key", scalar("k")}});
   ASSERT_TRUE(put(*sink, "SELECT 'value' AS v, 'key' AS k", 0).ok());
   EXPECT_THAT(values(), ElementsAre("value"));
+}
+
+// 0 means now to librdkafka.
+TEST_F(KafkaSink, KeepsTheTimeOf1970) {
+  const auto sink = make({{"timestamp", scalar("t")}, {"encode", options({{"raw", scalar("v")}})}});
+  ASSERT_TRUE(put(*sink, "SELECT TIMESTAMPTZ '1970-01-01T00:00:00Z' AS t, 'a' AS v", 0).ok());
+  const auto messages = read_topic({{"bootstrap.servers", brokers.address()}}, "t");
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_EQ(messages[0].timestamp_ms, 1);
 }
 
 TEST_F(KafkaSink, KeepsTheOrderOfRows) {

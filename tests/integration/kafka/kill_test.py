@@ -168,7 +168,13 @@ def run(folder, kills, seed):
     project.call("run", "--once")  # it ends well, though connections are still cut
     proxy.stop_cutting()
     print(proxy.summary(), flush=True)
-    return compare_all(project, killer.sent) and proxy.count_cuts_in("answer") > 0
+    same = compare_all(project, killer.sent)
+    if killer.inside_epoch == 0:
+        print("no kill came while an epoch was begun and not finished: this run has tested nothing; "
+              "run it again, or raise --kills", flush=True)
+    if proxy.count_cuts_in("answer") == 0:
+        print("no connection was cut in the middle of an answer: run it again, or raise --kills", flush=True)
+    return same and killer.inside_epoch > 0 and proxy.count_cuts_in("answer") > 0
 
 
 def main():

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -107,6 +108,35 @@ TEST_F(KafkaOutage, IsWaitedForAndNothingIsLostOrRepeated) {
   EXPECT_EQ(followed.err.find("retrying", first + 1), std::string::npos) << followed.err;
   // What was there when the broker could be asked for the first time, or more.
   EXPECT_THAT(counts("drained"), ::testing::AnyOf(HasSubstr("1000,1000"), HasSubstr("2000,2000")));
+}
+
+// In a test of its own, as it lasts.
+class KafkaLongOutage : public KafkaOutage {};
+
+TEST_F(KafkaLongOutage, IsSaidOnce) {
+  TestProducer(properties()).create_topic(topic, 2);
+  write_project();
+  send(500);
+  Process run(command({"run", "followed"}));
+  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n1000,1000\n"); }))
+      << run.err();
+  kill_broker();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (std::chrono::steady_clock::now() < end) {
+    ASSERT_TRUE(run.running()) << run.err();
+    pause_briefly();
+  }
+  EXPECT_EQ(state(), "retrying");
+  ASSERT_EQ(std::system((folder() + "/restart").c_str()), 0);
+  send(500);
+  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n2000,2000\n"); }))
+      << run.err();
+  run.send_signal(SIGTERM);
+  const ProcessResult followed = run.wait();
+  EXPECT_EQ(followed.exit_code, 130) << followed.err;
+  const size_t first = followed.err.find("retrying");
+  EXPECT_NE(first, std::string::npos);
+  EXPECT_EQ(followed.err.find("retrying", first + 1), std::string::npos) << followed.err;
 }
 
 TEST_F(KafkaOutage, StatusTellsEachPartition) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "connectors/kafka/test_consumer.h"
@@ -131,8 +132,9 @@ TEST_F(KafkaBrokerSink, SaysThatATransactionWasOpenForTooLong) {
   const auto sink = make({{"transaction_timeout", scalar("1s")}});
   auto written = write(*sink, "SELECT 1 AS a", 0).value();
   admin.send(topic, 0, {{"behind it"}});
-  while (values().empty()) {
-  }
+  // Once the brokers have given the transaction up.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (values().empty()) ASSERT_LT(std::chrono::steady_clock::now(), end);
   const Status late = commit(*sink, std::move(written), 0);
   EXPECT_EQ(late.code(), StatusCode::kUnavailable) << late.message();
   EXPECT_THAT(late.message(), HasSubstr("raise 'transaction_timeout'"));

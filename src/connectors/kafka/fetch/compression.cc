@@ -14,15 +14,13 @@
 namespace lakeward::connectors::kafka::fetch {
 namespace {
 
-// A batch is at most what a broker's message.max.bytes allows; what it unpacks to is bounded here.
-constexpr size_t kLargest = size_t{1} << 30;
 // Snappy-java's stream: a magic number, two versions, then blocks with their sizes in front.
 constexpr std::string_view kSnappyMagic("\x82SNAPPY\0", 8);
 constexpr size_t kSnappyHeader = 16;
 
 Status broken(const char* codec) {
   return corruption(std::string("a batch of records is not ") + codec +
-                    ", or unpacks to more than 1 GiB");
+                    ", or needs more than 1 GiB to be unpacked");
 }
 
 // What a thread's last batch was to its packed form, in sixteenths: the next one is like it. A
@@ -36,18 +34,26 @@ size_t guess_of(std::string_view bytes) {
   return std::clamp(guess, kSmallestGuess, std::max(kLargestGuess, 4 * bytes.size()));
 }
 
-// A growing text in a block's memory.
+// Where a text may be made, and of how much memory.
+struct Room {
+  MessageBlock& block;
+  size_t most = 0;
+};
+
+// A growing text in a block's memory, which keeps the shorter ones before it, too.
 class Unpacked {
  public:
-  explicit Unpacked(MessageBlock& block, size_t guess) : block_(block) { grow(guess); }
+  Unpacked(Room room, size_t guess) : block_(room.block), left_(room.most) {
+    grow(std::min(guess, left_));
+  }
   char* space() { return data_ + used_; }
   size_t room() const { return size_ - used_; }
   void add(size_t bytes) { used_ += bytes; }
   // False if that would be too much.
   bool more() {
     if (room() > 0) return true;
-    if (size_ >= kLargest) return false;
-    grow(size_ * 2);
+    if (left_ <= size_) return false;
+    grow(std::min(size_ * 2, left_));
     return true;
   }
   std::string_view text() const { return {data_, used_}; }
@@ -63,34 +69,36 @@ class Unpacked {
     if (used_ > 0) std::memcpy(bigger, data_, used_);
     data_ = bigger;
     size_ = size;
+    left_ -= size;
   }
 
   MessageBlock& block_;
+  size_t left_;
   char* data_ = nullptr;
   size_t size_ = 0;
   size_t used_ = 0;
 };
 
-Result<std::string_view> unpack_gzip(std::string_view bytes, MessageBlock& block) {
+Result<std::string_view> unpack_gzip(std::string_view bytes, Room room) {
   z_stream stream{};
   if (inflateInit2(&stream, 15 + 32) != Z_OK) return internal_error("zlib did not start");
   const std::unique_ptr<z_stream, decltype(&inflateEnd)> end(&stream, inflateEnd);
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
-  Unpacked out(block, guess_of(bytes));
+  Unpacked out(room, guess_of(bytes));
   while (out.more()) {
     stream.next_out = reinterpret_cast<Bytef*>(out.space());
     stream.avail_out = static_cast<uInt>(out.room());
-    const size_t room = out.room();
+    const size_t before = out.room();
     const int state = inflate(&stream, Z_NO_FLUSH);
-    out.add(room - stream.avail_out);
+    out.add(before - stream.avail_out);
     if (state == Z_STREAM_END) return out.finish(bytes);
     if (state != Z_OK || (stream.avail_in == 0 && stream.avail_out > 0)) break;
   }
   return broken("gzip");
 }
 
-Result<std::string_view> unpack_lz4(std::string_view bytes, MessageBlock& block) {
+Result<std::string_view> unpack_lz4(std::string_view bytes, Room room) {
   struct Context {
     Context() { LZ4F_createDecompressionContext(&handle, LZ4F_VERSION); }
     ~Context() { LZ4F_freeDecompressionContext(handle); }
@@ -98,7 +106,7 @@ Result<std::string_view> unpack_lz4(std::string_view bytes, MessageBlock& block)
   };
   static thread_local Context context;
   LZ4F_resetDecompressionContext(context.handle);
-  Unpacked out(block, guess_of(bytes));
+  Unpacked out(room, guess_of(bytes));
   std::string_view rest = bytes;
   while (out.more()) {
     size_t taken = rest.size();
@@ -114,14 +122,14 @@ Result<std::string_view> unpack_lz4(std::string_view bytes, MessageBlock& block)
   return broken("an LZ4 frame");
 }
 
-Result<std::string_view> unpack_zstd(std::string_view bytes, MessageBlock& block) {
+Result<std::string_view> unpack_zstd(std::string_view bytes, Room room) {
   struct Context {
     ~Context() { ZSTD_freeDCtx(handle); }
     ZSTD_DCtx* handle = ZSTD_createDCtx();
   };
   static thread_local Context context;
   ZSTD_DCtx_reset(context.handle, ZSTD_reset_session_only);
-  Unpacked out(block, guess_of(bytes));
+  Unpacked out(room, guess_of(bytes));
   ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
   while (out.more()) {
     ZSTD_outBuffer space{out.space(), out.room(), 0};
@@ -141,13 +149,13 @@ bool unpack_snappy_block(std::string_view bytes, Unpacked& out, size_t size) {
   return true;
 }
 
-Result<std::string_view> unpack_snappy(std::string_view bytes, MessageBlock& block) {
+Result<std::string_view> unpack_snappy(std::string_view bytes, Room room) {
   size_t total = 0;
   if (!bytes.starts_with(kSnappyMagic)) {
-    if (!snappy::GetUncompressedLength(bytes.data(), bytes.size(), &total) || total > kLargest) {
+    if (!snappy::GetUncompressedLength(bytes.data(), bytes.size(), &total) || total > room.most) {
       return broken("snappy");
     }
-    Unpacked out(block, std::max<size_t>(total, 1));
+    Unpacked out(room, std::max<size_t>(total, 1));
     if (!unpack_snappy_block(bytes, out, total)) return broken("snappy");
     return out.text();
   }
@@ -163,9 +171,9 @@ Result<std::string_view> unpack_snappy(std::string_view bytes, MessageBlock& blo
     }
     parts.emplace_back(part, unpacked);
     total += unpacked;
-    if (total > kLargest) return broken("snappy");
+    if (total > room.most) return broken("snappy");
   }
-  Unpacked out(block, std::max<size_t>(total, 1));
+  Unpacked out(room, std::max<size_t>(total, 1));
   for (const auto& [part, size] : parts) {
     if (!unpack_snappy_block(part, out, size)) return broken("snappy");
   }
@@ -174,18 +182,19 @@ Result<std::string_view> unpack_snappy(std::string_view bytes, MessageBlock& blo
 
 }  // namespace
 
-Result<std::string_view> decompress(Codec codec, std::string_view bytes, MessageBlock& block) {
+Result<std::string_view> decompress(Codec codec, std::string_view bytes, MessageBlock& block,
+                                    size_t most) {
   switch (codec) {
     case Codec::kNone:
       return bytes;
     case Codec::kGzip:
-      return unpack_gzip(bytes, block);
+      return unpack_gzip(bytes, {block, most});
     case Codec::kSnappy:
-      return unpack_snappy(bytes, block);
+      return unpack_snappy(bytes, {block, most});
     case Codec::kLz4:
-      return unpack_lz4(bytes, block);
+      return unpack_lz4(bytes, {block, most});
     case Codec::kZstd:
-      return unpack_zstd(bytes, block);
+      return unpack_zstd(bytes, {block, most});
   }
   return corruption("a batch of records has the unknown compression " +
                     std::to_string(static_cast<int>(codec)));

@@ -66,7 +66,7 @@ Result<std::vector<FetchedPartition>> parse_fetch_response(std::string_view answ
                                                            int32_t correlation) {
   WireReader reader(answer);
   const auto answered = reader.number<int32_t>();
-  reader.number<int32_t>();  // throttle time: the broker has waited already
+  reader.number<int32_t>();  // throttle time: for so long, a broker answers no more (KIP-219)
   std::vector<FetchedPartition> partitions;
   const int32_t topics = reader.count(6);
   for (int32_t t = 0; t < topics; ++t) {

@@ -24,6 +24,16 @@ constexpr int16_t kControl = 0x20;
 // The type in the key of a control record: version, type.
 constexpr int16_t kAbortMarker = 0;
 
+// Offsets are far from this: no sum of one and a 32-bit number overflows.
+constexpr int64_t kLargestOffset = int64_t{1} << 62;
+
+// Numbers that a broker sent may be anything.
+std::optional<int64_t> sum(int64_t a, int64_t b) {
+  int64_t total = 0;
+  if (__builtin_add_overflow(a, b, &total)) return std::nullopt;
+  return total;
+}
+
 Status malformed(const char* what) {
   return corruption(std::string("a batch of records is damaged: ") + what);
 }
@@ -73,6 +83,10 @@ WholeBatches whole_batches(std::string_view records, int64_t from) {
     if (size < 0 || records.size() - at - kPrefix < static_cast<size_t>(size)) break;
     const size_t batch = kPrefix + static_cast<size_t>(size);
     const auto base = load_big_endian<int64_t>(records.data() + at);
+    if (base < 0 || base > kLargestOffset) {  // the reader refuses it
+      whole.bytes = records.substr(0, at + batch);
+      break;
+    }
     int64_t last = base;  // of an old message
     if (batch >= kHeader && records[at + kMagicAt] == kMagic) {
       last += load_big_endian<int32_t>(records.data() + at + 23);
@@ -117,7 +131,8 @@ Result<RecordSetReader::Batch> RecordSetReader::take_batch() {
   fields.number<int16_t>();  // the producer's epoch
   fields.number<int32_t>();  // the first sequence number
   batch.count = fields.number<int32_t>();
-  if (!fields.ok() || batch.last_offset_delta < 0 || batch.base_offset < 0) {
+  if (!fields.ok() || batch.last_offset_delta < 0 || batch.base_offset < 0 ||
+      batch.base_offset > kLargestOffset) {
     return malformed("its header");
   }
   batch.records = std::string_view(fields.at(), fields.left());
@@ -164,16 +179,20 @@ Result<int64_t> RecordSetReader::next(int64_t from, Wanted wanted, MessageBlock&
     WireReader record(reader.bytes(static_cast<size_t>(std::max<int64_t>(size, 0))));
     record.number<int8_t>();  // attributes
     const int64_t timestamp_delta = record.varint();
-    const int64_t offset = batch.base_offset + record.varint();
+    const std::optional<int64_t> offset = sum(batch.base_offset, record.varint());
     const std::optional<std::string_view> key = take_field(record);
     const std::string_view payload = take_field(record).value_or(format::kNoPayload);
     if (!reader.ok() || !record.ok()) return malformed("a record's length");
-    if (offset < from) continue;
-    block.add(payload, offset);
+    if (!offset || *offset < batch.base_offset || *offset > batch.last_offset()) {
+      return malformed("a record's offset");
+    }
+    if (*offset < from) continue;
+    block.add(payload, *offset);
     if (wanted.keys) block.add_key(key);
     if (wanted.timestamps) {
-      block.add_timestamp(append_time ? batch.max_timestamp
-                                      : batch.base_timestamp + timestamp_delta);
+      const std::optional<int64_t> own = sum(batch.base_timestamp, timestamp_delta);
+      if (!own) return malformed("a record's timestamp");
+      block.add_timestamp(append_time ? batch.max_timestamp : *own);
     }
     if (wanted.headers) {
       const std::string_view headers = take_headers(record);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -131,6 +132,30 @@ TEST(RecordSet, RefusesABatchWithAnotherChecksum) {
     RecordSetReader reader = reader_of(bytes);
     MessageBlock block;
     EXPECT_EQ(reader.next(0, {}, block).status().code(), StatusCode::kCorruption) << at;
+  }
+}
+
+// Sums of what a broker sends must not overflow; the undefined-behaviour sanitizer sees it.
+TEST(RecordSet, RefusesOffsetsAndTimesThatCannotBe) {
+  constexpr int64_t kFarthest = std::numeric_limits<int64_t>::max();
+  TestRecord far{1, "a"};
+  far.offset_delta = kFarthest / 10;
+  TestRecord behind{-1, "a"};
+  for (const TestBatch& batch : std::vector<TestBatch>{
+           {kFarthest, 0, {{0, "a"}}},
+           {kFarthest - 5, 1'000, {{0, "a"}}},
+           {-1, 0, {{0, "a"}}},
+           {5, 0, {far}},
+           {5, 0, {behind}},
+           {5, 0, {{1, "a"}}},
+       }) {
+    const std::string bytes = encode(batch);
+    const WholeBatches whole = whole_batches(bytes, 5);
+    EXPECT_EQ(whole.bytes.size(), bytes.size());
+    EXPECT_LE(whole.next_offset, 6) << "the next Fetch would leave out what is there";
+    RecordSetReader reader = reader_of(bytes);
+    MessageBlock block;
+    EXPECT_EQ(reader.next(0, {.timestamps = true}, block).status().code(), StatusCode::kCorruption);
   }
 }
 
