@@ -1,4 +1,5 @@
-// Messages of a partition: copied out of librdkafka's memory, or views into what our fetcher brought.
+// Messages of a partition: copied out of librdkafka's memory, or views into what our fetcher
+// brought.
 #pragma once
 
 #include <algorithm>
