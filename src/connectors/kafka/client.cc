@@ -106,13 +106,15 @@ std::string name_file(const std::string& why, const config::StringMap& propertie
   return why;
 }
 
-// Whether a line of librdkafka's log tells of the end of a connection that had just been made:
-// "…: Disconnected (after 3ms in state UP)".
+// Whether a line of librdkafka's log tells of the end of a connection that had just been made,
+// while nothing is known of the cluster: "…/bootstrap: Disconnected (after 3ms in state UP)".
 bool was_short(std::string_view line) {
   constexpr std::string_view kAfter = "(after ";
   constexpr int kShortMs = 1'000;
   const size_t at = line.find(kAfter);
-  if (at == std::string_view::npos) return false;
+  if (at == std::string_view::npos || line.find("/bootstrap") == std::string_view::npos) {
+    return false;
+  }
   int ms = kShortMs;
   std::from_chars(line.data() + at + kAfter.size(), line.data() + line.size(), ms);
   return ms < kShortMs;

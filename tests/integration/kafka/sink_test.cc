@@ -222,6 +222,9 @@ TEST_F(KafkaBrokerSink, NamesARecordThatTheTopicDoesNotTake) {
                                             topic + "' takes"));
     EXPECT_THAT(status.message(), HasSubstr("max.message.bytes"));
   }
+  // A batch is refused as a whole: it is not the first record that is too large.
+  const Status batch = put(*make(limits), "SELECT unnest(['z', repeat('x', 6000), 'z']) AS a", 0);
+  EXPECT_THAT(batch.message(), HasSubstr("6,008 bytes"));
   EXPECT_THAT(values(), IsEmpty());
   expect_put(*make(limits), "SELECT 'y' AS a", 0);
   EXPECT_THAT(values(), ElementsAre(R"({"a":"y"})"));
