@@ -207,7 +207,11 @@ Result<std::unique_ptr<Format>> make_avro_format(const AvroOptions& options) {
     // The format owns what asks, and so what it is asked with.
     shared->schemas = std::make_unique<KnownSchemas<Program>>(
         options.source, options.clock,
-        [own = shared.get()](const Schema& schema) { return compile(schema, *own); });
+        [own = shared.get()](
+            const RegisteredSchema& registered) -> Result<std::shared_ptr<const Program>> {
+          ASSIGN_OR_RETURN(const Schema schema, avro::parse_registered(registered));
+          return compile(schema, *own);
+        });
   }
   if (writer) {
     auto program = std::make_shared<Program>(*writer, shared->reader_schema(), shared->columns);

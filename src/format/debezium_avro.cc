@@ -153,7 +153,10 @@ Result<std::unique_ptr<Format>> make_debezium_avro_format(const DebeziumOptions&
   ASSIGN_OR_RETURN(shared->columns, avro::target_columns(options.columns, options.utc));
   shared->on_malformed = options.on_malformed;
   shared->schemas = std::make_unique<KnownSchemas<EnvelopePlan>>(
-      options.source, options.clock, [columns = shared->columns](const avro::Schema& schema) {
+      options.source, options.clock,
+      [columns = shared->columns](
+          const RegisteredSchema& registered) -> Result<std::shared_ptr<const EnvelopePlan>> {
+        ASSIGN_OR_RETURN(const avro::Schema schema, avro::parse_registered(registered));
         return EnvelopePlan::make(schema, columns);
       });
   for (const avro::TargetColumn& column : shared->columns) {

@@ -32,7 +32,7 @@ class JsonDecoder final : public Decoder {
       columns[i].writer = &chunk.column(*slots_[i]);
       columns[i].data = columns[i].writer->data<char>();
     }
-    return decode_records(
+    Result<DecodeProgress> progress = decode_records(
         options_.on_malformed, batch, first_record, first_row, row_records, rejections,
         [this](std::string_view payload, size_t row) {
           if (decode_record(payload, row)) [[likely]] {
@@ -47,21 +47,27 @@ class JsonDecoder final : public Decoder {
         [this](size_t row) {
           for (JsonColumn& column : object_.columns()) column.set_null(row);
         });
+    // What was decoded before is decoded again.
+    RETURN_IF_ERROR(std::exchange(failure_, ok_status()));
+    return progress;
   }
 
  private:
   bool decode_record(std::string_view payload, size_t row);
   bool refuse_ends(const char* begin, const char* end);
-  bool refuse_header(std::string_view payload);
+  bool accept_header(std::string_view payload);
+  bool accept_schema(uint32_t id);
 
   std::vector<std::optional<size_t>> slots_;
   JsonDecoderOptions options_;
   JsonObjectReader<JsonValueDecoder> object_;
+  std::optional<uint32_t> accepted_;  // the schema of the record before
+  Status failure_;                    // of the schema registry
 };
 
 bool JsonDecoder::decode_record(std::string_view payload, size_t row) {
   if (options_.is_framed) {
-    if (!has_registry_header(payload)) return refuse_header(payload);
+    if (!accept_header(payload)) return false;
     payload.remove_prefix(kRegistryHeaderBytes);
   }
   const char* const begin = payload.data();
@@ -88,10 +94,34 @@ bool JsonDecoder::decode_record(std::string_view payload, size_t row) {
   return true;
 }
 
-bool JsonDecoder::refuse_header(std::string_view payload) {
+bool JsonDecoder::accept_header(std::string_view payload) {
   object_.values().start(payload.data(), payload.data() + payload.size());
-  object_.values().refuse(registry_header_problem(payload));
-  return false;
+  if (!has_registry_header(payload)) {
+    object_.values().refuse(registry_header_problem(payload));
+    return false;
+  }
+  if (options_.schemas == nullptr) return true;
+  const uint32_t id = registry_schema_id(payload);
+  return accepted_ == id || accept_schema(id);
+}
+
+bool JsonDecoder::accept_schema(uint32_t id) {
+  if (!failure_.ok()) {
+    object_.values().refuse("");
+    return false;
+  }
+  const Result<KnownSchema<JsonSchemaText>> schema = options_.schemas->find(id);
+  if (!schema.ok()) {
+    failure_ = schema.status();
+    object_.values().refuse(failure_.message());
+    return false;
+  }
+  if (schema->compiled == nullptr) {
+    object_.values().refuse(schema->refusal);
+    return false;
+  }
+  accepted_ = id;
+  return true;
 }
 
 // A record that does not begin and end as an object must.

@@ -7,12 +7,17 @@
 
 #include "format/column_kind.h"
 #include "format/decoder.h"
+#include "format/known_schemas.h"
 
 namespace lakeward::format {
 
+// Of a schema it is enough that it is there.
+struct JsonSchemaText {};
+
 struct JsonDecoderOptions {
   OnMalformed on_malformed = OnMalformed::kDeadLetter;
-  bool is_framed = false;  // see registry_header.h
+  bool is_framed = false;                                           // see registry_header.h
+  std::shared_ptr<KnownSchemas<JsonSchemaText>> schemas = nullptr;  // null: any id will do
 };
 
 // `columns` must outlive the decoder; `slots` as Format::make_decoder has it. Columns that are not

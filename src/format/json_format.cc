@@ -12,7 +12,7 @@ class JsonFormat final : public Format {
  public:
   JsonFormat(const JsonOptions& options, DeclaredColumns columns)
       : framing_(options.is_framed ? Framing::kWhole : options.framing),
-        decoder_{options.on_malformed, options.is_framed},
+        decoder_{options.on_malformed, options.is_framed, known_schemas(options)},
         columns_(std::move(columns)) {}
 
   Framing framing() const override { return framing_; }
@@ -27,6 +27,15 @@ class JsonFormat final : public Format {
 
  private:
   Framing framing_;
+  static std::shared_ptr<KnownSchemas<JsonSchemaText>> known_schemas(const JsonOptions& options) {
+    if (options.source == nullptr) return nullptr;
+    return std::make_shared<KnownSchemas<JsonSchemaText>>(options.source, options.clock, check);
+  }
+  static Result<std::shared_ptr<const JsonSchemaText>> check(const RegisteredSchema& registered) {
+    if (registered.type == "JSON") return std::make_shared<const JsonSchemaText>();
+    return invalid_argument("is not a JSON Schema but " + registered.type);
+  }
+
   JsonDecoderOptions decoder_;
   DeclaredColumns columns_;
 };

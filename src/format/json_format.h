@@ -24,9 +24,11 @@
 
 #include <memory>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "engine/schema.h"
 #include "format/decoder.h"
+#include "format/schema_source.h"
 
 namespace lakeward::format {
 
@@ -34,9 +36,14 @@ struct JsonOptions {
   engine::Schema columns;  // types in DuckDB's or Spark's words, see types.h
   OnMalformed on_malformed = OnMalformed::kDeadLetter;
   Framing framing = Framing::kLines;
-  // Confluent's framing before each object (a zero byte and its schema's id, which is not looked
-  // at: the declared columns say what is wanted). Only for records that are whole messages.
+  // Confluent's framing before each object: a zero byte and its schema's id. Only for records that
+  // are whole messages.
   bool is_framed = false;
+  // Where the ids of framed records are looked up: a record whose schema is unknown, or no JSON
+  // Schema, is malformed. What the schema says is not looked at: the declared columns say what is
+  // wanted. Null: any id will do.
+  std::shared_ptr<SchemaSource> source = nullptr;
+  Clock* clock = nullptr;  // see KnownSchemas; outlives the format
   // Whether the session's time zone is UTC. If not, timestamps without a zone are the engine's to
   // understand: TIMESTAMP WITH TIME ZONE columns are then decoded as text.
   bool utc = true;

@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/status.h"
-#include "format/avro/schema.h"
 #include "format/schema_source.h"
 
 namespace lakeward::format {
@@ -31,7 +30,7 @@ template <typename Compiled>
 class KnownSchemas {
  public:
   // An error of it says why records of this schema are refused, behind "schema 7 ".
-  using Compile = std::function<Result<std::shared_ptr<const Compiled>>(const avro::Schema&)>;
+  using Compile = std::function<Result<std::shared_ptr<const Compiled>>(const RegisteredSchema&)>;
 
   KnownSchemas(std::shared_ptr<SchemaSource> source, Clock* clock, Compile compile)
       : source_(std::move(source)), clock_(clock), compile_(std::move(compile)) {}
@@ -63,16 +62,7 @@ class KnownSchemas {
       return schema;
     }
     if (!registered.ok()) return registered.status().with_context(what);
-    if (registered->type != "AVRO") {
-      schema.refusal = what + " is not an Avro schema but " + registered->type;
-      return schema;
-    }
-    const auto parsed = avro::Schema::parse(registered->text, registered->references);
-    if (!parsed.ok()) {
-      schema.refusal = what + ": " + parsed.status().message();
-      return schema;
-    }
-    auto compiled = compile_(*parsed);
+    auto compiled = compile_(*registered);
     if (compiled.ok()) {
       schema.compiled = std::move(compiled).value();
     } else {

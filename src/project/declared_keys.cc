@@ -137,6 +137,10 @@ const OptionSet<JsonKeys>& json_keys() {
        "schema_registry: each message begins with a zero byte and its schema's id, as Confluent's "
        "JSON Schema serializer writes it; they are skipped. A message is then one object, whatever "
        "`records` says."},
+      {"registry", &JsonKeys::registry, optional(),
+       "The schema registry that has the schemas' ids, its options or the name of a connection of "
+       "type schema_registry. Messages are then framed, and one whose schema it does not know is "
+       "malformed. Left out: ids are not looked up."},
   };
   return keys;
 }

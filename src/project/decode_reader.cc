@@ -52,12 +52,19 @@ char character(const Value& options, const char* name, const std::string& text,
   return ',';
 }
 
-void read_json(const Value& options, Decode& decode, Problems& problems) {
+void read_json(const Value& options, const DecodeContext& context, Decode& decode,
+               Problems& problems) {
   const size_t before = problems.size();
   const JsonKeys keys = json_keys().parse(options, problems);
   decode.on_malformed = keys.on_malformed;
   decode.framing = framing_of(keys.records);
-  decode.is_framed = keys.framing == Prefix::kSchemaRegistry;
+  decode.avro.registry = read_registry(keys.registry, context.connections, problems);
+  // Who names a registry has records that name their schemas.
+  decode.is_framed = keys.framing == Prefix::kSchemaRegistry || decode.avro.registry;
+  if (const Value* given = options.find("framing");
+      given != nullptr && decode.avro.registry && keys.framing == Prefix::kNone) {
+    problems.push_back({given->location(), "'registry' needs 'framing: schema_registry'"});
+  }
   if (options.find("columns") != nullptr &&
       (problems.size() == before || !keys.columns.is_null())) {
     read_columns(keys.columns, decode, problems);
@@ -187,7 +194,7 @@ std::optional<Decode> read_decode(const Value& value, const DecodeContext& conte
   }
   const size_t before = problems.size();
   if (decode.format == "json") {
-    read_json(options, decode, problems);
+    read_json(options, context, decode, problems);
   } else if (decode.format == "avro") {
     read_avro(options, context, decode, problems);
   } else if (decode.format == "debezium") {
@@ -220,6 +227,8 @@ Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool u
                                      .on_malformed = decode.on_malformed,
                                      .framing = decode.framing,
                                      .is_framed = decode.is_framed,
+                                     .source = source_of(decode),
+                                     .clock = clock,
                                      .utc = utc});
   }
   if (decode.format == "debezium") {

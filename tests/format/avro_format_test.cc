@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "format/decoding.h"
+#include "format/memory_source.h"
 
 namespace lakeward::format {
 namespace {
@@ -18,26 +19,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-// A registry in memory that can be away, and counts how often it is asked.
-class MemorySource final : public SchemaSource {
- public:
-  Result<RegisteredSchema> schema(uint32_t id) override {
-    ++asked[id];
-    if (away) return unavailable("the registry is away");
-    const auto found = schemas.find(id);
-    if (found == schemas.end()) return not_found("no schema " + std::to_string(id));
-    return found->second;
-  }
-  const std::string& name() const override { return name_; }
-
-  std::map<uint32_t, RegisteredSchema> schemas;
-  std::map<uint32_t, int> asked;
-  bool away = false;
-
- private:
-  std::string name_ = "the test's registry";
-};
 
 // Bytes as Avro encodes them.
 class Bytes {
@@ -61,12 +42,6 @@ class Bytes {
  private:
   std::string text_;
 };
-
-std::string framed(uint32_t id, const std::string& bytes) {
-  std::string text(1, '\0');
-  for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(id >> shift);
-  return text + bytes;
-}
 
 std::string from_hex(const std::string& hex) {
   std::string bytes;
@@ -331,7 +306,7 @@ TEST_F(FramedAvro, RejectsWhatIsNotFramedOrOfASchemaThatIsNone) {
       ElementsAre("the record is empty",
                   "the record does not begin with a zero byte and a schema's id",
                   "the record ends in its schema's id", "schema 2 is not an Avro schema but JSON",
-                  "schema 3: the Avro schema: a record without a name",
+                  "schema 3 cannot be read: the Avro schema: a record without a name",
                   "schema 4 cannot be read: the writer's schema is no record, but of type string"));
 }
 

@@ -5,12 +5,17 @@
 
 #include "format/decoding.h"
 #include "format/json_format.h"
+#include "format/memory_source.h"
 
 namespace lakeward::format {
 namespace {
 
+using testing::_;
+using testing::Each;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 using testing::SizeIs;
 
 const engine::Schema kSensor = {
@@ -120,6 +125,33 @@ TEST(JsonDecoder, SkipsTheHeaderOfASchemaRegistryWhenAsked) {
   EXPECT_THAT(reasons, ElementsAre("the record does not begin with a zero byte and a schema's id",
                                    "the record is empty", "the record ends in its schema's id",
                                    "the record is empty"));
+}
+
+TEST(JsonDecoder, LooksUpTheSchemasOfFramedRecords) {
+  const auto source = std::make_shared<MemorySource>();
+  source->schemas = {{1, {"JSON", "{}"}}, {2, {"JSON", "true"}}, {3, {"AVRO", R"("string")"}}};
+  ManualClock clock{Timestamp{0}};
+  const auto format = make_json_format(
+      {.columns = {{"floor", "INTEGER"}}, .is_framed = true, .source = source, .clock = &clock});
+  std::vector<std::string> records;
+  for (const uint32_t id : {1, 1, 9, 2, 3, 1}) records.push_back(framed(id, R"({"floor":7})"));
+  const Decoded decoded = decode_all(**format, records);
+  EXPECT_EQ(decoded.row_records, (std::vector<uint32_t>{0, 1, 3, 5}));
+  std::vector<std::string> reasons;
+  for (const Rejection& rejection : decoded.rejections) reasons.push_back(rejection.reason);
+  EXPECT_THAT(reasons, ElementsAre("schema 9 is not known to the test's registry",
+                                   "schema 3 is not a JSON Schema but AVRO"));
+  EXPECT_THAT(source->asked, Each(Pair(_, 1)));
+
+  source->schemas[9] = {"JSON", "{}"};
+  EXPECT_THAT(decode_all(**format, records).rejections, SizeIs(2));
+  clock.advance(std::chrono::minutes(2));
+  source->away = true;
+  const Decoded away = decode_all(**format, records);
+  EXPECT_EQ(away.status.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(away.status.message(), HasSubstr("schema 9: the registry is away"));
+  source->away = false;
+  EXPECT_THAT(decode_all(**format, records).rejections, SizeIs(1));
 }
 
 TEST(JsonDecoder, FillsChunkAfterChunk) {

@@ -264,4 +264,13 @@ Result<Schema> Schema::parse(std::string_view text, const std::vector<std::strin
   return schema;
 }
 
+Result<Schema> parse_registered(const RegisteredSchema& registered) {
+  if (registered.type != "AVRO") {
+    return invalid_argument("is not an Avro schema but " + registered.type);
+  }
+  Result<Schema> schema = Schema::parse(registered.text, registered.references);
+  if (!schema.ok()) return schema.status().with_context("cannot be read");
+  return schema;
+}
+
 }  // namespace lakeward::format::avro

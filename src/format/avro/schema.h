@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "format/schema_source.h"
 
 namespace lakeward::format::avro {
 
@@ -100,5 +101,9 @@ std::string_view unqualified(std::string_view name);
 // A field's default as the specification's binary encoding of a value of `type`. Errors:
 // InvalidArgument.
 Result<std::string> encode_default(const Schema& schema, NodeId type, std::string_view json);
+
+// The schema that a registry gave. Errors: InvalidArgument, as parse(), also if it is of another
+// type; the message goes on from "schema 7 ".
+Result<Schema> parse_registered(const RegisteredSchema& registered);
 
 }  // namespace lakeward::format::avro

@@ -17,7 +17,8 @@ from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
 from confluent_kafka.schema_registry.avro import AvroDeserializer  # noqa: E402
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer  # noqa: E402
 from confluent_kafka.serialization import MessageField, SerializationContext  # noqa: E402
-from registry_case import BROKER, FOLDER, REGISTRY, RegistryCase, ask, create_topic, register  # noqa: E402
+from registry_case import (BROKER, FOLDER, REGISTRY, RegistryCase, ask, create_topic,  # noqa: E402
+                           register, send)
 from registry_test import V2, avro  # noqa: E402
 
 
@@ -187,7 +188,7 @@ trigger: {{every: 200ms}}
         reader = project.folder / "pipelines/orders.yaml"
         reader.write_text(reader.read_text().replace(
             "  avro:\n    registry: registry\n    columns: {id: BIGINT}",
-            "  json: {framing: schema_registry, columns: {id: BIGINT, note: VARCHAR, amount: 'DECIMAL(12,2)'}}"))
+            "  json: {registry: registry, columns: {id: BIGINT, note: VARCHAR, amount: 'DECIMAL(12,2)'}}"))
         project.call("validate")
         # The topic to read is not there yet.
         self.assertIn(f"kafka objects will be made; the schema registry {REGISTRY}",
@@ -204,6 +205,11 @@ trigger: {{every: 200ms}}
         project.call("run", "orders", "--once")
         self.assertEqual([{"id": 1, "note": None, "amount": "1.50"}, {"id": 2, "note": "Grüße 2", "amount": "3.00"}],
                          project.query("SELECT id, note, amount::VARCHAR AS amount FROM bronze.orders ORDER BY id LIMIT 2"))
+        unknown = register("last-value", {"type": "string", "doc": "this test's alone"}) + 1
+        send("objects", [b"\0" + unknown.to_bytes(4, "big") + b'{"id": 4}'])
+        project.call("run", "orders", "--once")
+        self.assertEqual([{"reason": f"schema {unknown} is not known to the schema registry {REGISTRY}"}],
+                         project.query("SELECT reason FROM dead_letter.orders"))
 
     def test_a_json_schema_may_gain_columns_and_refuses_other_types(self):
         project = self.make_lone_writer("evolving", "SELECT id FROM input",
