@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <tuple>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "project/declared_keys.h"
 #include "project/glob.h"
 #include "project/pipeline_reader.h"
+#include "project/sink_conflicts.h"
 #include "project/yaml.h"
 
 namespace lakeward::project {
@@ -59,8 +59,7 @@ class ProjectReader {
     }
     read_settings(document->root);
     check_names();
-    check_writers();
-    check_held();
+    find_sink_conflicts(registry_, loaded_.project, problems());
     sort_problems(problems());
     return std::move(loaded_);
   }
@@ -188,67 +187,6 @@ class ProjectReader {
                fmt::format("'after' names a pipeline '{}' that is not there{}", after,
                            suggestion(after, names)));
       }
-    }
-  }
-
-  struct Writer {
-    const Pipeline* pipeline;
-    const ConnectorBlock* sink;
-    std::string table;
-    bool overwrites;
-  };
-
-  // Two writers of a table are right only if both append.
-  void check_writers() {
-    std::vector<Writer> writers;
-    for (const Pipeline& pipeline : loaded_.project.pipelines) {
-      for (const ConnectorBlock& sink : pipeline.sinks) {
-        const std::string table = lake_table(sink);
-        if (table.empty()) continue;
-        const Value* mode = sink.options.find("mode");
-        const bool overwrites = pipeline.is_view() || (mode != nullptr && mode->is_scalar() &&
-                                                       mode->text() == "overwrite");
-        for (const Writer& other : writers) {
-          if (other.table == table) check_two(other, {&pipeline, &sink, table, overwrites});
-        }
-        writers.push_back({&pipeline, &sink, table, overwrites});
-      }
-    }
-  }
-
-  // Of two sinks that hold the same, each would throw the other out.
-  void check_held() {
-    std::map<std::string, const Pipeline*> held;
-    const auto check = [&](const Pipeline& pipeline, const ConnectorBlock& sink) {
-      const stream::SinkType* type = registry_.sink(sink.connector);
-      if (type == nullptr || type->holds == nullptr) return;
-      const std::string what = type->holds(pipeline.name, sink.options);
-      if (what.empty()) return;
-      const auto [other, is_first] = held.emplace(what, &pipeline);
-      if (is_first) return;
-      report(sink.location,
-             fmt::format("this sink and one of the pipeline '{}' ({}) both have {}: each would end "
-                         "the other",
-                         other->second->name, other->second->location.to_string(), what));
-    };
-    for (const Pipeline& pipeline : loaded_.project.pipelines) {
-      for (const ConnectorBlock& sink : pipeline.sinks) check(pipeline, sink);
-      if (pipeline.dead_letters) check(pipeline, *pipeline.dead_letters);
-    }
-  }
-
-  void check_two(const Writer& first, const Writer& second) {
-    const Location& place = second.sink->options.find("table")->location();
-    if (first.pipeline == second.pipeline) {
-      report(place, fmt::format("the pipeline '{}' has two sinks for the table '{}'",
-                                first.pipeline->name, first.table));
-    } else if (first.overwrites || second.overwrites) {
-      const Writer& overwriter = first.overwrites ? first : second;
-      const Writer& other = first.overwrites ? second : first;
-      report(place, fmt::format("the table '{}' is overwritten by the pipeline '{}' and written by "
-                                "'{}' too ({}): one of them would lose its rows",
-                                first.table, overwriter.pipeline->name, other.pipeline->name,
-                                first.pipeline->location.to_string()));
     }
   }
 

@@ -34,6 +34,13 @@ struct Environment {
       schema_registrar = nullptr;
 };
 
+// Where a sink puts rows and a source may find them: `name` at the service with these hosts.
+struct Destination {
+  std::vector<std::string> hosts;
+  std::string name;
+  std::string text;  // for people: "the topic 'orders'"
+};
+
 struct SourceArguments {
   std::string pipeline;
   config::Value options;  // the block's own, already checked against the declaration
@@ -58,6 +65,9 @@ struct SourceType {
   std::function<void(const config::Value&, config::Problems&)> check;
   std::function<Result<std::unique_ptr<Source>>(const SourceArguments&, Environment&)> make;
   bool reads_records = true;  // needs a `decode:` (or its default)
+  // Whether a source with these options, which are checked, reads what a sink puts there. May be
+  // empty.
+  std::function<bool(const config::Value& options, const Destination& destination)> reads = nullptr;
 };
 
 struct SinkType {
@@ -76,6 +86,8 @@ struct SinkType {
   // ("the transactional id 'x' at broker:9092"); "" for none. May be empty.
   std::function<std::string(const std::string& pipeline, const config::Value& options)> holds =
       nullptr;
+  // Where a sink with these options, which are checked, puts its rows. May be empty.
+  std::function<std::optional<Destination>(const config::Value& options)> destination = nullptr;
 };
 
 class Registry {

@@ -105,7 +105,11 @@ stream::Registry make_test_registry() {
   using stream::SinkType;
   using stream::SourceType;
   stream::Registry registry;
-  registry.add_source("file", declared<SourceType>(file_source));
+  auto files = declared<SourceType>(file_source);
+  files.reads = [](const config::Value& options, const stream::Destination& destination) {
+    return options.find("path")->text() == destination.name;
+  };
+  registry.add_source("file", std::move(files));
   registry.add_source("http", declared<SourceType>(http_source));
   registry.add_source("delta", declared<SourceType>(delta_source, false));
   registry.add_source("simulator", declared<SourceType>(simulator_source));
@@ -115,6 +119,10 @@ stream::Registry make_test_registry() {
     const config::Value* format = options.find("format");
     if (format == nullptr || format->text() != "locked") return std::string();
     return "the lock '" + options.find("path")->text() + "' of " + pipeline;
+  };
+  file.destination = [](const config::Value& options) -> std::optional<stream::Destination> {
+    const std::string path = options.find("path")->text();
+    return stream::Destination{{}, path, "the folder '" + path + "'"};
   };
   registry.add_sink("file", std::move(file));
   registry.add_sink("console", declared<SinkType>(console_sink));

@@ -125,7 +125,19 @@ void check_brokers(const std::vector<std::string>& brokers, const Value& block,
   const Value* given = block.find("brokers");
   if (given != nullptr && given->is_unresolved()) return;  // already reported
   const Location& place = place_of(block, "brokers");
-  bool any = false;
+  const std::vector<std::string> addresses = broker_addresses(brokers);
+  for (const std::string& broker : addresses) {
+    if (is_address(broker)) continue;
+    problems.push_back(
+        {place, "'brokers': '" + broker + "' is no broker; write host:port, without a scheme"});
+  }
+  if (addresses.empty()) problems.push_back({place, "'brokers' names no broker; write host:port"});
+}
+
+}  // namespace
+
+std::vector<std::string> broker_addresses(const std::vector<std::string>& brokers) {
+  std::vector<std::string> addresses;
   for (const std::string& listed : brokers) {
     for (size_t begin = 0; begin <= listed.size();) {
       const size_t end = std::min(listed.find(',', begin), listed.size());
@@ -133,17 +145,11 @@ void check_brokers(const std::vector<std::string>& brokers, const Value& block,
       begin = end + 1;
       broker.erase(0, broker.find_first_not_of(' '));
       broker.erase(broker.find_last_not_of(' ') + 1);
-      if (broker.empty()) continue;
-      any = true;
-      if (is_address(broker)) continue;
-      problems.push_back(
-          {place, "'brokers': '" + broker + "' is no broker; write host:port, without a scheme"});
+      if (!broker.empty()) addresses.push_back(std::move(broker));
     }
   }
-  if (!any) problems.push_back({place, "'brokers' names no broker; write host:port"});
+  return addresses;
 }
-
-}  // namespace
 
 const config::OptionSet<ConnectionOptions>& kafka_connection_options() {
   using T = ConnectionOptions;

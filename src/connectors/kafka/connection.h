@@ -39,6 +39,9 @@ struct ConnectionOptions {
 // These options alone: of a connection that commands use.
 const config::OptionSet<ConnectionOptions>& kafka_connection_options();
 
+// The brokers of an option: its elements may be lists themselves ("a:9092, b:9092").
+std::vector<std::string> broker_addresses(const std::vector<std::string>& brokers);
+
 // A property of librdkafka that an option, or what Lakeward promises, decides.
 struct OwnedProperty {
   std::string_view name;

@@ -224,7 +224,13 @@ stream::SourceType event_hubs_source_type() {
         ASSIGN_OR_RETURN(const EventHubsSourceOptions options,
                          parse_options(source_options(), arguments.options));
         return make_source(kafka_options(options), event_hubs_service(), arguments, environment);
-      }};
+      },
+      .reads =
+          [](const Value& value, const stream::Destination& destination) {
+            const auto options = parse_options(source_options(), value);
+            return options.ok() && parse_connection_string(options->connection_string).ok() &&
+                   reads(kafka_options(*options), destination);
+          }};
 }
 
 }  // namespace lakeward::connectors::kafka

@@ -136,6 +136,13 @@ stream::SinkType event_hubs_sink_type() {
                          parse_options(sink_options(), arguments.options));
         return KafkaSink::make(kafka_options(options), event_hubs_writing_service(), arguments,
                                environment);
+      },
+      .destination = [](const Value& value) -> std::optional<stream::Destination> {
+        const auto options = parse_options(sink_options(), value);
+        if (!options.ok() || !parse_connection_string(options->connection_string).ok()) {
+          return std::nullopt;
+        }
+        return destination_of(kafka_options(*options), event_hubs_writing_service());
       }};
 }
 

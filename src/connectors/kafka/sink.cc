@@ -231,6 +231,11 @@ Status KafkaSink::commit(const stream::Epoch& epoch, stream::Committable committ
   return ok_status();
 }
 
+stream::Destination destination_of(const KafkaSinkOptions& options, const Service& service) {
+  return {broker_addresses(options.brokers), options.topic,
+          "the " + service.topic + " '" + options.topic + "'"};
+}
+
 stream::SinkType sink_type() {
   return {.doc = "Records of a Kafka topic, exactly once.",
           .options = kafka_sink_options().infos(),
@@ -258,6 +263,11 @@ stream::SinkType sink_type() {
             return "the transactional id '" +
                    own_name(*options, {.pipeline = pipeline, .query_id = {}, .options = {}}) +
                    "' at " + brokers + " ('transactional_id' sets another)";
+          },
+          .destination = [](const config::Value& value) -> std::optional<stream::Destination> {
+            const Result<KafkaSinkOptions> options = parse_options(kafka_sink_options(), value);
+            if (!options.ok()) return std::nullopt;
+            return destination_of(*options, service_of(*options));
           }};
 }
 

@@ -66,6 +66,9 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
   int32_t partitions_ = 0;       // 0: the topic was not seen yet
 };
 
+// Where a sink with these options puts its records.
+stream::Destination destination_of(const KafkaSinkOptions& options, const Service& service);
+
 stream::SinkType sink_type();
 
 }  // namespace lakeward::connectors::kafka

@@ -373,6 +373,14 @@ Result<std::unique_ptr<stream::Source>> make_source(KafkaSourceOptions options, 
                                     arguments.pipeline, environment));
 }
 
+bool reads(const KafkaSourceOptions& options, const stream::Destination& destination) {
+  const Result<Subscription> subscription = subscription_of(options);
+  if (!subscription.ok() || !subscription->covers(destination.name)) return false;
+  const std::vector<std::string> brokers = broker_addresses(options.brokers);
+  return std::find_first_of(brokers.begin(), brokers.end(), destination.hosts.begin(),
+                            destination.hosts.end()) != brokers.end();
+}
+
 stream::SourceType source_type() {
   return {.doc = "Records of Kafka topics, each read once.",
           .options = kafka_source_options().infos(),
@@ -383,7 +391,12 @@ stream::SourceType source_type() {
                              parse_options(kafka_source_options(), arguments.options));
             Service service = service_of(options);
             return make_source(std::move(options), std::move(service), arguments, environment);
-          }};
+          },
+          .reads =
+              [](const config::Value& value, const stream::Destination& destination) {
+                const auto options = parse_options(kafka_source_options(), value);
+                return options.ok() && reads(*options, destination);
+              }};
 }
 
 }  // namespace lakeward::connectors::kafka

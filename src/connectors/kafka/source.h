@@ -79,6 +79,10 @@ Result<std::unique_ptr<stream::Source>> make_source(KafkaSourceOptions options, 
                                                     const stream::SourceArguments& arguments,
                                                     stream::Environment& environment);
 
+// Whether these options read the topic that a sink fills. Two clusters are the same if both name
+// one of their brokers alike.
+bool reads(const KafkaSourceOptions& options, const stream::Destination& destination);
+
 stream::SourceType source_type();
 
 }  // namespace lakeward::connectors::kafka

@@ -55,6 +55,22 @@ TEST(ConnectionString, KeepsEqualsSignsOfKeys) {
   EXPECT_EQ(parsed.entity_path, "events");
 }
 
+TEST(EventHubs, KnowThatTheyAreReadAndWritten) {
+  const World world;
+  OptionList given = {{"namespace", scalar("plant")},
+                      {"connection_string", scalar(kString)},
+                      {"event_hub", scalar("events")}};
+  const auto destination = world.registry.sink("event_hubs")->destination(options(given));
+  ASSERT_TRUE(destination);
+  EXPECT_EQ(destination->text, "the event hub 'events'");
+  EXPECT_TRUE(world.registry.source("event_hubs")->reads(options(given), *destination));
+  given[2].second = scalar("others");
+  EXPECT_FALSE(world.registry.source("event_hubs")->reads(options(given), *destination));
+  given[1].second = scalar("nonsense");
+  EXPECT_FALSE(world.registry.source("event_hubs")->reads(options(given), *destination));
+  EXPECT_FALSE(world.registry.sink("event_hubs")->destination(options(given)));
+}
+
 struct Wrong {
   const char* name;
   OptionList options;

@@ -116,6 +116,24 @@ TEST(KafkaBrokerNames, AreHostsWithOrWithoutPorts) {
   }
 }
 
+TEST(KafkaReading, IsKnownByTheTopicsNames) {
+  const World world;
+  const auto destination = world.registry.sink("kafka")->destination(
+      options({{"topic", scalar("orders")}, {"brokers", scalar("a:9092, b:9092")}}));
+  ASSERT_TRUE(destination);
+  EXPECT_EQ(destination->text, "the topic 'orders'");
+  const auto reads = [&](const char* option, const config::Value& topics, const char* brokers) {
+    return world.registry.source("kafka")->reads(
+        options({{option, topics}, {"brokers", scalar(brokers)}}), *destination);
+  };
+  EXPECT_TRUE(reads("topic", scalar("orders"), "b:9092"));
+  const config::Value two(config::Value::List{scalar("x"), scalar("orders")}, {});
+  EXPECT_TRUE(reads("topic", two, "c:9092,a:9092"));
+  EXPECT_TRUE(reads("topic_pattern", scalar("ord.*"), "a:9092"));
+  EXPECT_FALSE(reads("topic", scalar("order"), "a:9092"));
+  EXPECT_FALSE(reads("topic", scalar("orders"), "c:9092"));
+}
+
 TEST(KafkaFiles, ThatCannotBeUsedAreNamedWithTheirOption) {
   World world;
   const auto folder = world.folder.path();
