@@ -36,7 +36,17 @@ std::string as_text(const engine::Column& column) {
   return "CAST(" + name + " AS VARCHAR)";
 }
 
-bool is_moment(const std::string& type) { return type.starts_with("TIMESTAMP") || type == "DATE"; }
+std::string as_it_is(const std::string& name) { return name; }
+
+// What an INTEGER cannot hold is no partition either: record() refuses it, with a better word.
+std::string as_partition(const std::string& name) {
+  return "CAST(CASE WHEN " + name + " > 2147483647 THEN 2147483647 WHEN " + name +
+         " < -2147483648 THEN -2147483648 ELSE " + name + " END AS INTEGER)";
+}
+
+std::string as_milliseconds(const std::string& name) {
+  return "epoch_ms(CAST(" + name + " AS TIMESTAMP))";
+}
 
 }  // namespace
 
@@ -61,9 +71,15 @@ Result<std::unique_ptr<RecordEncoder>> RecordEncoder::make(engine::Session& sess
     encoder->key_.encoding = encodings.key;
     RETURN_IF_ERROR(encoder->add_key(session, rows, options));
   }
-  RETURN_IF_ERROR(encoder->add_column(rows, options.partition, "partition", encoder->partition_));
-  RETURN_IF_ERROR(encoder->add_column(rows, options.timestamp, "timestamp", encoder->timestamp_));
-  RETURN_IF_ERROR(encoder->add_headers(rows, headers));
+  if (!options.partition.empty()) {
+    ASSIGN_OR_RETURN(encoder->partition_, encoder->add_column(session, rows, options.partition,
+                                                              "partition", as_partition));
+  }
+  if (!options.timestamp.empty()) {
+    ASSIGN_OR_RETURN(encoder->timestamp_, encoder->add_column(session, rows, options.timestamp,
+                                                              "timestamp", as_milliseconds));
+  }
+  RETURN_IF_ERROR(encoder->add_headers(session, rows, headers));
   encoder->partition_name_ = options.partition;
   return encoder;
 }
@@ -120,39 +136,27 @@ Result<std::vector<std::string>> RecordEncoder::choose_values(const engine::Sche
   return names;
 }
 
-Status RecordEncoder::add_column(const engine::Schema& rows, const std::string& name,
-                                 const char* use, std::optional<size_t>& place) {
-  if (name.empty()) return ok_status();
+Result<size_t> RecordEncoder::add_column(engine::Session& session, const engine::Schema& rows,
+                                         const std::string& name, const char* use,
+                                         std::string (*as_sql)(const std::string& name)) {
   ASSIGN_OR_RETURN(const engine::Column column, need_column(rows, name, use));
-  const std::string_view what = use;
-  if (what == "timestamp" && !is_moment(column.type)) {
-    return invalid_argument("the column '" + name + "' of 'timestamp' is a " + column.type +
-                            ", not a TIMESTAMP; cast it in the transform");
-  }
-  place = columns_.size();
-  columns_.push_back(what == "partition"
-                         ? "CAST(" + quote_identifier(name) + " AS INTEGER)"
-                         : "epoch_ms(CAST(" + quote_identifier(name) + " AS TIMESTAMP))");
-  return ok_status();
+  ASSIGN_OR_RETURN(const auto types, engine::resolve_types(session, {column}));
+  RETURN_IF_ERROR(check_use(use, types.front()));
+  columns_.push_back(as_sql(quote_identifier(name)));
+  return columns_.size() - 1;
 }
 
-Status RecordEncoder::add_headers(const engine::Schema& rows, const Headers& headers) {
+Status RecordEncoder::add_headers(engine::Session& session, const engine::Schema& rows,
+                                  const Headers& headers) {
   for (const auto& [header, name] : headers.columns) {
     ASSIGN_OR_RETURN(const engine::Column column, need_column(rows, name, "headers"));
     header_columns_.emplace_back(header, columns_.size());
     columns_.push_back(as_text(column));
   }
   if (headers.column.empty()) return ok_status();
-  ASSIGN_OR_RETURN(const engine::Column column, need_column(rows, headers.column, "headers"));
-  headers_are_json_ = column.type == "VARCHAR" || column.type == "JSON";
-  if (!headers_are_json_ && column.type != "MAP(VARCHAR, VARCHAR)" &&
-      column.type != "MAP(VARCHAR, BLOB)") {
-    return invalid_argument("the column '" + column.name + "' of 'headers' is a " + column.type +
-                            "; it must be a MAP(VARCHAR, VARCHAR), a MAP(VARCHAR, BLOB), or JSON");
-  }
-  headers_name_ = column.name;
-  all_headers_ = columns_.size();
-  columns_.push_back(quote_identifier(column.name));
+  ASSIGN_OR_RETURN(all_headers_, add_column(session, rows, headers.column, "headers", as_it_is));
+  headers_are_json_ = !find_column(rows, headers.column)->type.starts_with("MAP");
+  headers_name_ = headers.column;
   return ok_status();
 }
 

@@ -57,9 +57,11 @@ class RecordEncoder {
   Status add_part(engine::Session& session, const engine::Schema& columns, Part& part);
   Status add_key(engine::Session& session, const engine::Schema& rows,
                  const KafkaSinkOptions& options);
-  Status add_column(const engine::Schema& rows, const std::string& name, const char* use,
-                    std::optional<size_t>& place);
-  Status add_headers(const engine::Schema& rows, const Headers& headers);
+  // The column that `partition`, `timestamp` or `headers` names, as this SQL of its name.
+  Result<size_t> add_column(engine::Session& session, const engine::Schema& rows,
+                            const std::string& name, const char* use,
+                            std::string (*as_sql)(const std::string& name));
+  Status add_headers(engine::Session& session, const engine::Schema& rows, const Headers& headers);
   Status read_headers(size_t row);
   Status read_json_headers(std::string_view text);
   void read_map_headers(const engine::VectorView& column, size_t row);

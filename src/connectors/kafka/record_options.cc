@@ -9,6 +9,7 @@ namespace lakeward::connectors::kafka {
 
 using config::Problems;
 using config::Value;
+using engine::ColumnType;
 using engine::TypedColumn;
 
 namespace {
@@ -41,10 +42,63 @@ void check_encoding(const Encode& encode, const Encoded& what, const config::Loc
   if (!sound.ok()) problems.push_back({place, sound.message()});
 }
 
+bool is_whole_number(const ColumnType& type) {
+  switch (type.id) {
+    case DUCKDB_TYPE_TINYINT:
+    case DUCKDB_TYPE_SMALLINT:
+    case DUCKDB_TYPE_INTEGER:
+    case DUCKDB_TYPE_BIGINT:
+    case DUCKDB_TYPE_HUGEINT:
+    case DUCKDB_TYPE_UTINYINT:
+    case DUCKDB_TYPE_USMALLINT:
+    case DUCKDB_TYPE_UINTEGER:
+    case DUCKDB_TYPE_UBIGINT:
+    case DUCKDB_TYPE_UHUGEINT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_moment(const ColumnType& type) {
+  switch (type.id) {
+    case DUCKDB_TYPE_DATE:
+    case DUCKDB_TYPE_TIMESTAMP:
+    case DUCKDB_TYPE_TIMESTAMP_S:
+    case DUCKDB_TYPE_TIMESTAMP_MS:
+    case DUCKDB_TYPE_TIMESTAMP_NS:
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool holds_headers(const ColumnType& type) {
+  if (type.id == DUCKDB_TYPE_VARCHAR) return true;  // JSON's, too
+  return type.id == DUCKDB_TYPE_MAP && type.children[0].type.id == DUCKDB_TYPE_VARCHAR &&
+         (type.children[1].type.id == DUCKDB_TYPE_VARCHAR ||
+          type.children[1].type.id == DUCKDB_TYPE_BLOB);
+}
+
 // Whether anything in the options is not known yet, so that only its absence could be reported.
 bool is_known(const Encode& encode) { return !encode.schema.schema.is_unresolved(); }
 
 }  // namespace
+
+Status check_use(const std::string& option, const TypedColumn& column) {
+  const auto refuse = [&](const char* why) {
+    return invalid_argument("the column '" + column.name + "' of '" + option + "' " + why +
+                            "; cast it in the transform");
+  };
+  const ColumnType& type = column.type;
+  if (option == "partition" && !is_whole_number(type)) return refuse("is no whole number");
+  if (option == "timestamp" && !is_moment(type)) return refuse("is no TIMESTAMP");
+  if (option == "headers" && !holds_headers(type)) {
+    return refuse("must be a MAP(VARCHAR, VARCHAR), a MAP(VARCHAR, BLOB), or JSON");
+  }
+  return ok_status();
+}
 
 Key parse_key(const Value& value, Problems& problems) {
   Key key;
@@ -146,6 +200,15 @@ void check_record_columns(const RecordOptions& options, const std::string& topic
   const Encode encode_key = parse_encode_key(options.encode_key, known);
   if (problems.size() > before || !known.empty()) return;
 
+  const auto check = [&](const std::string& option, const std::string& column) {
+    for (const TypedColumn& one : select(rows, {column})) {
+      const Status fits = check_use(option, one);
+      if (!fits.ok()) problems.push_back({place_of(block, option), fits.message()});
+    }
+  };
+  check("partition", options.partition);
+  check("headers", headers.column);
+  for (const auto& [option, column] : others) check(option, column);
   if (encode.format != PayloadFormat::kRaw && is_known(encode)) {
     std::erase_if(names, [&](const auto& name) { return contains(options.exclude, name); });
     check_encoding(encode, {.topic = topic}, place_of(block, "encode"), select(rows, names),

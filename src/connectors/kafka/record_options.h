@@ -58,6 +58,9 @@ struct Encodings {
   std::shared_ptr<const format::Encoding> value;
   std::shared_ptr<const format::Encoding> key;  // null without one
 };
+// Whether a column can be what `partition`, `timestamp` or `headers` (for all of them) names.
+// Errors: InvalidArgument, with the mend.
+Status check_use(const std::string& option, const engine::TypedColumn& column);
 // Of checked options. Errors: those of make_encoding().
 Result<Encodings> make_encodings(const RecordOptions& options, const std::string& topic,
                                  const OpenRegistrar& open);

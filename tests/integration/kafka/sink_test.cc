@@ -204,6 +204,12 @@ TEST_F(KafkaBrokerSink, RefusesAPartitionThatDoesNotExist) {
   const Status status = put(*sink, "SELECT 1 AS a, 7 AS p", 0);
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_THAT(status.message(), HasSubstr("'p' says partition 7, but the topic has 1"));
+  // No INTEGER either.
+  const auto of_large = make({{"partition", scalar("p")}});
+  EXPECT_THAT(put(*of_large, "SELECT 1 AS a, 18446744073709551615::UBIGINT AS p", 0).message(),
+              HasSubstr("'p' says partition 2147483647"));
+  const auto of_null = make({{"partition", scalar("p")}});
+  expect_put(*of_null, "SELECT 1 AS a, NULL::BIGINT AS p", 0);
 }
 
 TEST_F(KafkaBrokerSink, NamesARecordThatTheTopicDoesNotTake) {
