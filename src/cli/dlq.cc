@@ -101,7 +101,8 @@ Outcome show(const DlqOptions& options, const Common& common) {
            "\"offset\", "
            "coalesce(try(decode(raw)), hex(raw)) AS raw FROM " +
            table +
-           " ORDER BY rejected_at DESC, file, line, topic, \"partition\", \"offset\" LIMIT " +
+           " ORDER BY rejected_at DESC, \"offset\" DESC, line DESC, file, topic, \"partition\" "
+           "LIMIT " +
            limit;
   });
 }
@@ -113,8 +114,11 @@ Outcome replay(const DlqOptions& options, const Common& common) {
   if (const auto plan = (*workspace)->plan(); !plan.ok()) return plan.status();
   const auto pipeline = (*workspace)->pipeline(options.pipeline);
   if (!pipeline.ok()) return pipeline.status();
+  Clock& clock = (*workspace)->clock();
+  const Timestamp begin = clock.now();
   service::RunReport report;
   report.pipelines.push_back(service::replay(**workspace, **pipeline, interruption.token()));
+  report.took = clock.now() - begin;
   const service::PipelineReport& replayed = report.pipelines.front();
   if (common.json) {
     std::cout << summary_json(report);

@@ -140,8 +140,8 @@ std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop
     findings.push_back({"source of " + pipeline.name, reached.ok(),
                         reached.ok() ? pipeline.from->connector : reached.message()});
     examine_sinks(workspace, pipeline, findings);
-    if (!pipeline.decode || !pipeline.decode->avro.registry) continue;
-    connectors::schema_registry::Client registry(*pipeline.decode->avro.registry);
+    if (!pipeline.decode || !pipeline.decode->registry) continue;
+    connectors::schema_registry::Client registry(*pipeline.decode->registry);
     const Status answered = registry.reach();
     findings.push_back({"schema registry of " + pipeline.name, answered.ok(),
                         answered.ok() ? registry.name() : answered.message()});

@@ -36,12 +36,13 @@ class JsonDecoder final : public Decoder {
         options_.on_malformed, batch, first_record, first_row, row_records, rejections,
         [this](std::string_view payload, size_t row) {
           if (decode_record(payload, row)) [[likely]] {
-            return true;
+            return RecordOutcome::kRow;
           }
           for (JsonColumn& column : object_.columns()) {
             if (column.writer != nullptr) column.writer->unset_null(row);
           }
-          return false;
+          return options_.skip_tombstones && is_no_payload(payload) ? RecordOutcome::kSkipped
+                                                                    : RecordOutcome::kRefused;
         },
         [this] { return object_.values().reason(); },
         [this](size_t row) {

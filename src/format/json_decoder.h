@@ -16,6 +16,7 @@ struct JsonSchemaText {};
 
 struct JsonDecoderOptions {
   OnMalformed on_malformed = OnMalformed::kDeadLetter;
+  bool skip_tombstones = false;
   bool is_framed = false;                                           // see registry_header.h
   std::shared_ptr<KnownSchemas<JsonSchemaText>> schemas = nullptr;  // null: any id will do
 };

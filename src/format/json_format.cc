@@ -12,7 +12,8 @@ class JsonFormat final : public Format {
  public:
   JsonFormat(const JsonOptions& options, DeclaredColumns columns)
       : framing_(options.is_framed ? Framing::kWhole : options.framing),
-        decoder_{options.on_malformed, options.is_framed, known_schemas(options)},
+        decoder_{options.on_malformed, options.skip_tombstones, options.is_framed,
+                 known_schemas(options)},
         columns_(std::move(columns)) {}
 
   Framing framing() const override { return framing_; }

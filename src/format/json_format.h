@@ -39,6 +39,7 @@ struct JsonOptions {
   // Confluent's framing before each object: a zero byte and its schema's id. Only for records that
   // are whole messages.
   bool is_framed = false;
+  bool skip_tombstones = false;  // records without a payload are skipped, not rejected
   // Where the ids of framed records are looked up: a record whose schema is unknown, or no JSON
   // Schema, is malformed. What the schema says is not looked at: the declared columns say what is
   // wanted. Null: any id will do.

@@ -22,7 +22,7 @@ void read_subject(const Value& options, const AvroKeys& keys, const DecodeContex
     const Value* given = options.find(key);
     problems.push_back({given == nullptr ? options.location() : given->location(), message});
   };
-  const bool needs_subject = avro.registry && decode.columns.empty() && !avro.reader_schema;
+  const bool needs_subject = decode.registry && decode.columns.empty() && !avro.reader_schema;
   if (avro.subject.empty() && needs_subject && !context.topic.empty()) {
     avro.subject = context.topic + "-value";
   }
@@ -31,7 +31,7 @@ void read_subject(const Value& options, const AvroKeys& keys, const DecodeContex
            "nothing says what the columns are: 'avro' needs 'columns', 'schema' or 'subject'");
   } else if (!avro.subject.empty() && avro.reader_schema) {
     report("subject", "the reader's schema is either 'schema' or that of 'subject'");
-  } else if (!avro.subject.empty() && !avro.registry) {
+  } else if (!avro.subject.empty() && !decode.registry) {
     report("subject", "'subject' needs a 'registry'");
   } else if (avro.subject.empty() && options.find("version") != nullptr) {
     report("version", "'version' is of a 'subject', and there is none");
@@ -53,16 +53,16 @@ void read_avro(const Value& options, const DecodeContext& context, Decode& decod
   if (problems.size() != before) return;
   decode.on_malformed = keys.on_malformed;
   decode.framing = format::Framing::kWhole;
-  decode.avro.skip_tombstones = keys.tombstones == Tombstones::kSkip;
-  decode.avro.registry = read_registry(keys.registry, context.connections, problems);
+  decode.skip_tombstones = keys.tombstones == Tombstones::kSkip;
+  decode.registry = read_registry(keys.registry, context.connections, problems);
   decode.avro.writer_schema =
       read_schema("writer_schema", keys.writer_schema, context.read_file, problems);
   decode.avro.reader_schema = read_schema("schema", keys.schema, context.read_file, problems);
   if (!keys.columns.is_null()) read_columns(keys.columns, decode, problems);
   if (problems.size() != before) return;
-  if (decode.avro.registry.has_value() == decode.avro.writer_schema.has_value()) {
+  if (decode.registry.has_value() == decode.avro.writer_schema.has_value()) {
     problems.push_back({options.location(),
-                        decode.avro.registry
+                        decode.registry
                             ? "'avro' takes either 'registry' or 'writer_schema': with a registry, "
                               "each record names its own schema"
                             : "'avro' needs 'registry' (records that name their schema), or "

@@ -137,6 +137,9 @@ const OptionSet<JsonKeys>& json_keys() {
        "schema_registry: each message begins with a zero byte and its schema's id, as Confluent's "
        "JSON Schema serializer writes it; they are skipped. A message is then one object, whatever "
        "`records` says."},
+      {"tombstones", &JsonKeys::tombstones, default_to(Tombstones::kDeadLetter),
+       "What becomes of a message without a value: dead_letter (as on_malformed says), or skip (it "
+       "counts as filtered)."},
       {"registry", &JsonKeys::registry, optional(),
        "The schema registry that has the schemas' ids, its options or the name of a connection of "
        "type schema_registry. Messages are then framed, and one whose schema it does not know is "

@@ -61,6 +61,7 @@ struct JsonKeys {
   format::OnMalformed on_malformed{};
   Records records{};
   Prefix framing{};
+  Tombstones tombstones{};
   config::Value registry;
 };
 const config::OptionSet<JsonKeys>& json_keys();

@@ -58,11 +58,12 @@ void read_json(const Value& options, const DecodeContext& context, Decode& decod
   const JsonKeys keys = json_keys().parse(options, problems);
   decode.on_malformed = keys.on_malformed;
   decode.framing = framing_of(keys.records);
-  decode.avro.registry = read_registry(keys.registry, context.connections, problems);
+  decode.skip_tombstones = keys.tombstones == Tombstones::kSkip;
+  decode.registry = read_registry(keys.registry, context.connections, problems);
   // Who names a registry has records that name their schemas.
-  decode.is_framed = keys.framing == Prefix::kSchemaRegistry || decode.avro.registry;
+  decode.is_framed = keys.framing == Prefix::kSchemaRegistry || decode.registry;
   if (const Value* given = options.find("framing");
-      given != nullptr && decode.avro.registry && keys.framing == Prefix::kNone) {
+      given != nullptr && decode.registry && keys.framing == Prefix::kNone) {
     problems.push_back({given->location(), "'registry' needs 'framing: schema_registry'"});
   }
   if (options.find("columns") != nullptr &&
@@ -78,7 +79,7 @@ void read_debezium(const Value& options, const DecodeContext& context, Decode& d
   decode.is_framed = keys.framing == Prefix::kSchemaRegistry;
   decode.timestamps = keys.timestamps;
   decode.decimals = keys.decimals;
-  decode.avro.registry = read_registry(keys.registry, context.connections, problems);
+  decode.registry = read_registry(keys.registry, context.connections, problems);
   if (options.find("registry") != nullptr) {
     decode.framing = format::Framing::kWhole;
     for (const char* key : {"timestamps", "decimals", "framing"}) {
@@ -126,8 +127,8 @@ void read_raw(const Value& options, Decode& decode, Problems& problems) {
 
 // Null if the block names no registry.
 std::shared_ptr<format::SchemaSource> source_of(const Decode& decode) {
-  if (!decode.avro.registry) return nullptr;
-  return std::make_shared<connectors::schema_registry::Client>(*decode.avro.registry);
+  if (!decode.registry) return nullptr;
+  return std::make_shared<connectors::schema_registry::Client>(*decode.registry);
 }
 
 }  // namespace
@@ -227,6 +228,7 @@ Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool u
                                      .on_malformed = decode.on_malformed,
                                      .framing = decode.framing,
                                      .is_framed = decode.is_framed,
+                                     .skip_tombstones = decode.skip_tombstones,
                                      .source = source_of(decode),
                                      .clock = clock,
                                      .utc = utc});
@@ -256,7 +258,7 @@ Result<std::unique_ptr<format::Format>> make_format(const Decode& decode, bool u
     options.reader_references = decode.avro.reader_references;
     options.columns = decode.columns;
     options.on_malformed = decode.on_malformed;
-    options.skip_tombstones = decode.avro.skip_tombstones;
+    options.skip_tombstones = decode.skip_tombstones;
     options.utc = utc;
     options.clock = clock;
     return format::make_avro_format(options);

@@ -42,9 +42,7 @@ struct CsvSettings {
 };
 
 struct AvroSettings {
-  // Either a registry, or the writer's schema.
-  std::optional<connectors::schema_registry::RegistryOptions> registry;
-  std::optional<std::string> writer_schema;
+  std::optional<std::string> writer_schema;  // with no registry
   // The reader's schema. With a subject, both are known only when it is resolved.
   std::optional<std::string> reader_schema;
   std::vector<std::string> reader_references;
@@ -53,7 +51,6 @@ struct AvroSettings {
   int64_t resolved_version = 0;
   // Not empty: the registry could not be asked for the subject yet, and why.
   std::string unresolved;
-  bool skip_tombstones = false;
 };
 
 // How a source's records become columns.
@@ -65,8 +62,11 @@ struct Decode {
   format::Framing framing = format::Framing::kLines;
   CsvSettings csv;
   AvroSettings avro;
-  bool raw_bytes = false;  // of raw: `value` is a BLOB
-  bool is_framed = false;  // of json and debezium: a schema registry's header comes first
+  // Of avro, debezium and json: where the schemas are that records name.
+  std::optional<connectors::schema_registry::RegistryOptions> registry;
+  bool skip_tombstones = false;  // of avro and json
+  bool raw_bytes = false;        // of raw: `value` is a BLOB
+  bool is_framed = false;        // of json and debezium: a schema registry's header comes first
   format::DebeziumUnit timestamps = format::DebeziumUnit::kMicros;  // of debezium
   format::DebeziumDecimals decimals = format::DebeziumDecimals::kPrecise;
   config::Location location;

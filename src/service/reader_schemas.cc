@@ -14,6 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using connectors::schema_registry::Client;
+using connectors::schema_registry::RegistryOptions;
 using project::AvroSettings;
 
 std::string path_of(const project::Pipeline& pipeline) {
@@ -46,8 +47,8 @@ bool take_kept(const std::string& text, AvroSettings& avro) {
   return true;
 }
 
-Status ask(AvroSettings& avro) {
-  Client client(*avro.registry);
+Status ask(const RegistryOptions& registry, AvroSettings& avro) {
+  Client client(registry);
   ASSIGN_OR_RETURN(auto found, client.version(avro.subject, avro.version));
   if (found.schema.type != "AVRO") {
     return invalid_argument("it is not an Avro schema but " + found.schema.type);
@@ -71,7 +72,7 @@ Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& check
   const Result<std::string> kept = checkpoints.get(path_of(pipeline));
   if (!kept.ok() && kept.status().code() != StatusCode::kNotFound) return kept.status();
   if (!kept.ok() || !take_kept(*kept, decode.avro)) {
-    const Status asked = ask(decode.avro);
+    const Status asked = ask(*decode.registry, decode.avro);
     if (asked.retriable()) {
       return asked.with_context(subject + ", whose schema is asked for before the first run");
     }

@@ -127,6 +127,17 @@ TEST(JsonDecoder, SkipsTheHeaderOfASchemaRegistryWhenAsked) {
                                    "the record is empty"));
 }
 
+TEST(JsonDecoder, SkipsTombstonesWhenAsked) {
+  const std::vector<std::string> records = {kTombstone, R"({"floor":1})", "", kTombstone};
+  for (const bool skip : {false, true}) {
+    const auto format =
+        make_json_format({.columns = {{"floor", "INTEGER"}}, .skip_tombstones = skip});
+    const Decoded decoded = decode_all(**format, records);
+    EXPECT_THAT(decoded.rows, ElementsAre(ElementsAre("1")));
+    EXPECT_THAT(decoded.rejections, SizeIs(skip ? 1 : 3));
+  }
+}
+
 TEST(JsonDecoder, LooksUpTheSchemasOfFramedRecords) {
   const auto source = std::make_shared<MemorySource>();
   source->schemas = {{1, {"JSON", "{}"}}, {2, {"JSON", "true"}}, {3, {"AVRO", R"("string")"}}};

@@ -94,9 +94,7 @@ void check_options(const EventHubsSinkOptions& options, const Value& block, Prob
   check_event_hub_names(options, names_of(options), block, problems);
   if (problems.size() > before) return;
   check_record_options(options, block, problems);
-  if (options.linger < Duration{0} || options.linger > Duration{900'000'000}) {
-    problems.push_back({place_of(block, "linger"), "'linger' must be between 0s and 15m"});
-  }
+  check_linger(options.linger, kDeliveryTimeout, block, problems);
 }
 
 void check_rows(const Value& block, const std::vector<engine::TypedColumn>& rows,

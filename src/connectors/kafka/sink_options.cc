@@ -2,6 +2,8 @@
 
 #include <tuple>
 
+#include "base/units.h"
+
 namespace lakeward::connectors::kafka {
 
 using config::default_to;
@@ -109,6 +111,13 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
   return options;
 }
 
+void check_linger(Duration linger, Duration timeout, const Value& block, Problems& problems) {
+  if (linger >= Duration{0} && linger < timeout) return;
+  problems.push_back({place_of(block, "linger"), "'linger' must be between 0s and less than " +
+                                                     format_duration(timeout) +
+                                                     ", after which a record is given up"});
+}
+
 void check_sink_options(const KafkaSinkOptions& options, const Value& value, Problems& problems) {
   check_connection(options, value, kWritingProperties, problems);
   if (const std::string refusal = refuse_topic_name(options.topic); !refusal.empty()) {
@@ -126,9 +135,9 @@ void check_sink_options(const KafkaSinkOptions& options, const Value& value, Pro
   if (options.transaction_timeout < Duration{1'000'000}) {
     problems.push_back(
         {place_of(value, "transaction_timeout"), "'transaction_timeout' must be at least 1s"});
-  }
-  if (options.linger < Duration{0} || options.linger > Duration{900'000'000}) {
-    problems.push_back({place_of(value, "linger"), "'linger' must be between 0s and 15m"});
+  } else {
+    check_linger(options.linger, transactions ? options.transaction_timeout : kDeliveryTimeout, value,
+                 problems);
   }
 }
 

@@ -35,6 +35,12 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options();
 void check_sink_options(const KafkaSinkOptions& options, const config::Value& value,
                         config::Problems& problems);
 
+// librdkafka's `message.timeout.ms`, of a producer without transactions.
+inline constexpr Duration kDeliveryTimeout{300'000'000};
+// `linger` must be shorter than `timeout`, after which a record is given up.
+void check_linger(Duration linger, Duration timeout, const config::Value& block,
+                  config::Problems& problems);
+
 // stream::SinkType::check_rows.
 void check_sink_rows(const config::Value& value, const std::vector<engine::TypedColumn>& rows,
                      config::Problems& problems);
