@@ -143,7 +143,7 @@ RecordOutcome DebeziumDecoder::decode_record(std::string_view payload, size_t ro
   if (end == begin || end[-1] != '}' || *p != '{' ||
       payload.size() > std::numeric_limits<uint32_t>::max()) {
     if (payload == "null") return RecordOutcome::kSkipped;
-    refuse("not a JSON object of at most 4 GiB");
+    refuse(end == begin ? "the record is empty" : "not a JSON object of at most 4 GiB");
     return RecordOutcome::kRefused;
   }
   Envelope envelope;

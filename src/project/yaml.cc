@@ -224,6 +224,16 @@ class TreeBuilder final : public YAML::EventHandler {
   Value root_;
 };
 
+// The braces of ${…} end a {…} around it, which YAML has no word for.
+std::string variable_hint(const std::string& text, int line) {
+  std::istringstream stream(text);
+  std::string said;
+  for (int i = 0; i <= line; ++i) std::getline(stream, said);
+  const size_t variable = said.find("${");
+  const bool is_inside = variable != std::string::npos && said.find('{') < variable;
+  return is_inside ? "; within {…}, quote what begins with ${" : "";
+}
+
 }  // namespace
 
 YamlDocument parse_yaml(std::string text, const std::string& file, const Variables& variables,
@@ -243,8 +253,9 @@ YamlDocument parse_yaml(std::string text, const std::string& file, const Variabl
           {second.take_root().location(), "a file holds one YAML document, not several"});
     }
   } catch (const YAML::Exception& exception) {
-    problems.push_back({{file, exception.mark.line + 1, exception.mark.column + 1},
-                        fmt::format("not YAML: {}", exception.msg)});
+    problems.push_back(
+        {{file, exception.mark.line + 1, exception.mark.column + 1},
+         fmt::format("not YAML: {}{}", exception.msg, variable_hint(text, exception.mark.line))});
     return {Value::null_at({file, 1, 1}), std::move(text)};
   }
   problems.insert(problems.end(), found.begin(), found.end());

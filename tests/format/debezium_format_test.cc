@@ -223,6 +223,7 @@ TEST(DebeziumFormat, RejectsWhatIsNoChangeOfARow) {
        "malformed JSON: something follows the object at byte 27"},
       {R"({"op":"c","after":{"id":1},"after":{"id":2}})", "'after' appears twice"},
       {"[]", "not a JSON object of at most 4 GiB"},
+      {"", "the record is empty"},
       {R"({"op":"c","after":{"id":1},"source":{"ts_ms":})", "malformed JSON: "},
       {"{\"op\":\"c\",\"after\":{\"id\":1},\"x\":\"\xFF\"}", "not UTF-8"},
   };
