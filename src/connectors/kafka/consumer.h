@@ -48,8 +48,8 @@ class PartitionFeed {
   virtual bool lost() const = 0;
 };
 
-// Who fetches. Our own fetcher does it for a third of the processor time, but knows neither TLS nor
-// SASL, nor the record format of brokers before 0.11.
+// Who fetches. Our own fetcher does it for a third of the processor time, but does not know every
+// property, nor the record format of brokers before 0.11.
 enum class FetchBy { kLibrdkafka, kFetcher };
 
 // kFetcher if that can do it. Properties that Lakeward does not set itself are librdkafka's.

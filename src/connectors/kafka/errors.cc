@@ -24,11 +24,22 @@ bool refuses_client(std::string_view text) {
 }
 
 bool refuses_broker(std::string_view text) { return contains(text, "verify failed"); }
-bool is_no_tls(std::string_view text) {
-  return contains(text, "wrong version number") || contains(text, "PLAINTEXT broker listener");
+bool is_no_tls(std::string_view text) { return contains(text, "wrong version number"); }
+// The other side ended the first words: one of both speaks TLS and the other does not, or it is a
+// broker that goes away. librdkafka has several words for it.
+bool may_be_no_tls(rd_kafka_resp_err_t error, std::string_view text) {
+  return error == RD_KAFKA_RESP_ERR__TRANSPORT &&
+         (contains(text, "SSL listener?") || contains(text, "in state SSL_HANDSHAKE"));
+}
+// librdkafka calls a login that it got no answer to refused, too: "SASL PLAIN mechanism handshake
+// failed: Local: Broker transport failure". What it says of itself begins with "Local: ".
+bool was_not_answered(rd_kafka_resp_err_t error, std::string_view text) {
+  return error == RD_KAFKA_RESP_ERR__AUTHENTICATION &&
+         contains(text, "mechanism handshake failed: Local: ");
 }
 
 bool needs_mending(rd_kafka_resp_err_t error, std::string_view text) {
+  if (was_not_answered(error, text)) return false;
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
@@ -48,6 +59,7 @@ bool needs_mending(rd_kafka_resp_err_t error, std::string_view text) {
 }
 
 std::string next_step(rd_kafka_resp_err_t error, std::string_view text, const Service& service) {
+  if (was_not_answered(error, text)) return service.reach;
   switch (error) {
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
@@ -65,8 +77,7 @@ std::string next_step(rd_kafka_resp_err_t error, std::string_view text, const Se
   if (refuses_broker(text)) return service.certificate;
   if (refuses_client(text)) return service.own_certificate;
   if (is_no_tls(text)) return service.encryption;
-  // A broker that goes away does the same.
-  if (contains(text, "SSL listener?")) return "if that goes on, " + service.encryption;
+  if (may_be_no_tls(error, text)) return "if that goes on, " + service.encryption;
   if (error == RD_KAFKA_RESP_ERR__TRANSPORT) return service.reach;
   return "";
 }

@@ -12,6 +12,7 @@
 #include "integration/kafka/broker_fixture.h"
 #include "integration/kafka/tokens.h"
 #include "support/process.h"
+#include "support/relay.h"
 
 namespace lakeward::test {
 namespace {
@@ -42,7 +43,10 @@ class KafkaSecurity : public KafkaBroker {
     producer.send(topic, 0, {{"a record"}});
   }
   SourceRun connect(OptionList more, const char* listener) {
-    more.emplace_back("brokers", scalar(from_environment(listener)));
+    return connect_to(std::move(more), from_environment(listener));
+  }
+  SourceRun connect_to(OptionList more, const std::string& brokers) {
+    more.emplace_back("brokers", scalar(brokers));
     more.emplace_back("topic", scalar(topic));
     config::Problems problems;
     world.registry.source("kafka")->check(options(more), problems);
@@ -74,6 +78,24 @@ class KafkaLogin : public KafkaSecurity, public ::testing::WithParamInterface<Lo
 
 TEST_P(KafkaLogin, IsAccepted) {
   SourceRun run = connect(GetParam().options(), GetParam().listener);
+  EXPECT_THAT(drain_all(run), ElementsAre("a record"));
+}
+
+// After each answer of the handshake and the login, and within the longer ones.
+TEST_P(KafkaLogin, IsTriedAgainWhereItWasCut) {
+  std::vector<uint64_t> cuts;
+  for (uint64_t cut = 0; cut < 4'000; cut += cut < 1'200 ? 30 : 200) cuts.push_back(cut);
+  const std::string listener = from_environment(GetParam().listener);
+  const int port = std::stoi(listener.substr(listener.rfind(':') + 1));
+  Relay relay("127.0.0.1", port, cuts);
+  OptionList more = GetParam().options();
+  more.emplace_back("properties", options({{"reconnect.backoff.ms", scalar("1")},
+                                           {"reconnect.backoff.max.ms", scalar("1")}}));
+  SourceRun run = connect_to(std::move(more), "127.0.0.1:" + std::to_string(relay.port()));
+  Result<std::optional<stream::Offset>> plan = run.plan(std::nullopt);
+  while (plan.status().retriable()) plan = run.plan(std::nullopt);
+  ASSERT_TRUE(plan.ok()) << plan.status().message();
+  EXPECT_GT(relay.connections(), 5U);
   EXPECT_THAT(drain_all(run), ElementsAre("a record"));
 }
 
@@ -158,12 +180,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"UntrustedClientCertificate", "LAKEWARD_KAFKA_MTLS",
                 [] { return client_certificate("other-ca.pem", "other-ca.key"); },
                 StatusCode::kInvalidArgument, "check 'tls_certificate' and 'tls_key'"},
+        // A broker that is going away looks the same, as does the next one.
         Refusal{"TlsWhereThereIsNone", "LAKEWARD_KAFKA",
                 [] {
                   return OptionList{{"tls", scalar("true")}, {"tls_ca", certificate("ca.pem")}};
                 },
-                StatusCode::kInvalidArgument, "check 'tls'"},
-        // A broker that is going away looks the same.
+                StatusCode::kUnavailable, "if that goes on, check 'tls'"},
         Refusal{"NoTlsWhereThereIsSome", "LAKEWARD_KAFKA_SASL_TLS", [] { return OptionList(); },
                 StatusCode::kUnavailable, "check 'tls'"}),
     [](const auto& info) { return info.param.name; });
