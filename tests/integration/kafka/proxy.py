@@ -3,6 +3,7 @@ or of an answer, after the broker has done what it was asked, or all at once."""
 
 import os
 import random
+import re
 import socket
 import struct
 import threading
@@ -10,8 +11,10 @@ import threading
 CHUNK = 65536
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close() sends RST
 SHORTEST_S, LONGEST_S = 0.05, 0.8  # between two cuts
-LONGEST_ANSWER = 30_000  # bytes that may pass before a cut
-LONGEST_QUESTION = 2_000
+LONGEST_ANSWER = 2 ** 15  # bytes that may pass before a cut
+LONGEST_QUESTION = 2 ** 11
+# The head of a question for records: API key 1, its version, a number, the client's name.
+FETCH = re.compile(rb"\0\x01\0(.).{4}\0\x08lakeward", re.DOTALL)
 
 
 def address(variable):
@@ -26,6 +29,7 @@ class Connection:
         self.sockets = {"question": client, "answer": server}  # where each is read from
         self.budget = {"question": None, "answer": None}  # bytes that may still pass; None: all
         self.cut_in = None  # where the budget ran out: in a question or an answer
+        self.fetch_versions = set()  # of questions that are not encrypted
         self.ends = 0
         self.lock = threading.Lock()
         for kind in self.sockets:
@@ -49,6 +53,8 @@ class Connection:
         sink = self.sockets["answer" if kind == "question" else "question"]
         try:
             while data := source.recv(CHUNK):
+                if kind == "question":
+                    self.fetch_versions.update(head[0] for head in FETCH.findall(data))
                 allowed = self.budget[kind]
                 if allowed is None:
                     sink.sendall(data)
@@ -80,13 +86,13 @@ class Connection:
 
 
 class Proxy:
-    """Listens where the broker says that it is (LAKEWARD_KAFKA_PROXY). Between start_cutting() and
-    stop_cutting() it cuts connections at random moments."""
+    """Listens where a listener of the broker says that it is: `PROXY`, or `TLS_PROXY`, whose bytes are passed on
+    encrypted as they are. Between start_cutting() and stop_cutting() it cuts connections at random moments."""
 
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-        self.server = address("LAKEWARD_KAFKA_BEHIND_PROXY")
-        self.listener = socket.create_server(address("LAKEWARD_KAFKA_PROXY"))
+    def __init__(self, name, seed):
+        self.random = random.Random(f"{name} {seed}")
+        self.server = address(f"LAKEWARD_KAFKA_BEHIND_{name}")
+        self.listener = socket.create_server(address(f"LAKEWARD_KAFKA_{name}"))
         self.connections = []
         self.cuts_at_once = 0
         self.stopped = threading.Event()
@@ -128,16 +134,23 @@ class Proxy:
         if what == "done":  # the broker has answered, and nobody hears of it
             one.limit("answer", 0)
         elif what == "answer":
-            one.limit("answer", self.random.randrange(1, LONGEST_ANSWER))
+            one.limit("answer", self.some_bytes(LONGEST_ANSWER))
         elif what == "question":
-            one.limit("question", self.random.randrange(LONGEST_QUESTION))
+            one.limit("question", self.some_bytes(LONGEST_QUESTION))
         else:
             self.cuts_at_once += len(open_ones)
             for other in open_ones:
                 other.shut()
 
+    def some_bytes(self, longest):
+        """As often 10 as 100 or 1000: most of what is said is short."""
+        return int(longest ** self.random.random())
+
     def count_cuts_in(self, kind):
         return sum(one.cut_in == kind for one in self.connections)
+
+    def fetch_versions(self):
+        return set().union(*(one.fetch_versions for one in self.connections))
 
     def summary(self):
         return (f"{self.count_cuts_in('answer')} connections cut in an answer, "
