@@ -16,29 +16,6 @@ constexpr size_t kKeptPerUsed = 4;
 
 }  // namespace
 
-void MessageBlock::add(const rd_kafka_message_t& message, Wanted wanted) {
-  records_.push_back(
-      {message.payload == nullptr ? format::kNoPayload : keep(message.payload, message.len),
-       place_of(message.offset)});
-  offsets_.push_back(message.offset);
-  payload_bytes_ += message.len;
-  if (wanted.keys) {
-    if (message.key == nullptr) {
-      keys_.emplace_back(std::nullopt);
-    } else {
-      keys_.emplace_back(keep(message.key, message.key_len));
-    }
-  }
-  if (wanted.timestamps) {
-    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-    timestamps_.push_back(time_of(rd_kafka_message_timestamp(&message, &type)));
-  }
-  if (wanted.headers) {
-    const std::string packed = packed_headers(message);
-    add_headers(packed.empty() ? packed : keep(packed.data(), packed.size()));
-  }
-}
-
 char* MessageBlock::allocate(size_t size) {
   Chunk* chunk = chunks_.empty() ? nullptr : &chunks_.back();
   if (chunk == nullptr || chunk->capacity - chunk->used < size) {

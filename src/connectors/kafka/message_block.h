@@ -1,5 +1,5 @@
-// Messages of a partition: copied out of librdkafka's memory, or views into what our fetcher
-// brought.
+// Messages of a partition, in memory that decoders can read from: copied out of librdkafka's, or as
+// our fetcher brought them.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "connectors/kafka/client.h"
 #include "format/record_batch.h"
 
 namespace lakeward::connectors::kafka {
@@ -35,16 +34,13 @@ struct Wanted {
   bool headers = false;
 };
 
-// Messages of one partition, in order. Their bytes are copied into the block, so that each payload
-// is followed by readable bytes, as decoders need, which in librdkafka's own buffers the last one
-// may not be; or they are views into memory that the block holds.
+// Messages of one partition, in order: views into memory that the block holds.
 class MessageBlock {
  public:
-  void add(const rd_kafka_message_t& message, Wanted wanted);
-
-  // For messages that are views: what they point into, and format::kPadding bytes behind it, is
-  // memory of allocate() or of a hold(). add() first, then what else is wanted of the message.
+  // What messages point into, and format::kPadding bytes behind it, is memory of allocate(), of
+  // copy() or of a hold(), until clear(). add() first, then what else is wanted of the message.
   char* allocate(size_t size);
+  std::string_view copy(const void* bytes, size_t size);
   void hold(std::shared_ptr<const void> memory);
   void reserve(size_t messages);
   void add(std::string_view payload, int64_t offset) {
@@ -79,8 +75,6 @@ class MessageBlock {
     size_t capacity = 0;  // without the padding
     size_t used = 0;
   };
-  // A copy that stays where it is until clear().
-  std::string_view keep(const void* bytes, size_t size);
   void add_chunk(size_t size);
 
   std::vector<Chunk> chunks_;  // the last one is being filled
@@ -103,7 +97,7 @@ class MessageBlockPool {
   std::vector<std::shared_ptr<MessageBlock>> blocks_;
 };
 
-inline std::string_view MessageBlock::keep(const void* bytes, size_t size) {
+inline std::string_view MessageBlock::copy(const void* bytes, size_t size) {
   if (chunks_.empty() || chunks_.back().capacity - chunks_.back().used < size) add_chunk(size);
   Chunk& chunk = chunks_.back();
   char* place = chunk.bytes.get() + chunk.used;

@@ -1,6 +1,8 @@
 #include "connectors/kafka/queue_feed.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -9,6 +11,26 @@ namespace {
 constexpr size_t kTakenMessages = 2'048;
 
 void on_message(rd_kafka_t*, void* bell) { static_cast<Bell*>(bell)->ring(); }
+
+// Copies a message: in librdkafka's own buffers, the last payload may not be followed by readable
+// bytes, as decoders need them.
+void copy_message(const rd_kafka_message_t& message, Wanted wanted, MessageBlock& block) {
+  block.add(
+      message.payload == nullptr ? format::kNoPayload : block.copy(message.payload, message.len),
+      message.offset);
+  if (wanted.keys) {
+    block.add_key(message.key == nullptr ? std::nullopt
+                                         : std::optional(block.copy(message.key, message.key_len)));
+  }
+  if (wanted.timestamps) {
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    block.add_timestamp(rd_kafka_message_timestamp(&message, &type));
+  }
+  if (wanted.headers) {
+    const std::string packed = packed_headers(message);
+    block.add_headers(packed.empty() ? packed : block.copy(packed.data(), packed.size()));
+  }
+}
 
 }  // namespace
 
@@ -71,7 +93,7 @@ Status QueueFeed::add(const rd_kafka_message_t& message, int64_t to, Wanted want
   if (message.offset < known_) return ok_status();  // of a fetch that began before the position
   known_ = message.offset + 1;
   if (message.offset < to) {
-    block.add(message, wanted);
+    copy_message(message, wanted, block);
     position_ = known_;
   } else {
     if (carried_ == nullptr) {
@@ -79,7 +101,7 @@ Status QueueFeed::add(const rd_kafka_message_t& message, int64_t to, Wanted want
       carried_first_ = 0;
     }
     // The next range may ask for more of it than this one.
-    carried_->add(message, {.keys = true, .timestamps = true, .headers = true});
+    copy_message(message, {.keys = true, .timestamps = true, .headers = true}, *carried_);
   }
   return ok_status();
 }

@@ -38,6 +38,13 @@ bool has_another_leader(int16_t error) {
   }
 }
 
+// Brokers before 4.0 give a topic with `compression.type=zstd` only to those who ask by version 10
+// or above (KIP-110).
+bool is_for_later_versions(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE ||
+         error == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION;
+}
+
 }  // namespace
 
 struct Fetcher::Partition {
@@ -244,7 +251,9 @@ void Fetcher::deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartiti
   }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     Fetched failed;
-    failed.failure = kafka_status(error, rd_kafka_err2str(error), options_.service);
+    failed.failure = is_for_later_versions(error)
+                         ? unsupported(rd_kafka_err2str(error))
+                         : kafka_status(error, rd_kafka_err2str(error), options_.service);
     failed.lost = error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
     partition.over = true;
     partition.queue.push(std::move(failed));

@@ -51,13 +51,18 @@ std::optional<std::string_view> take_field(WireReader& reader) {
   return reader.bytes(static_cast<size_t>(size));
 }
 
-// Packed as they came (format/record_headers.h), and checked.
-std::string_view take_headers(WireReader& reader) {
+// Packed as they came (format/record_headers.h), and checked; nullopt if they are damaged.
+std::optional<std::string_view> take_headers(WireReader& reader) {
   const char* const begin = reader.at();
   const int64_t count = reader.varint();
-  if (count <= 0) return {};
-  for (int64_t i = 0; i < 2 * count && reader.ok(); ++i) take_field(reader);
-  return {begin, static_cast<size_t>(reader.at() - begin)};
+  // Of two bytes at least.
+  if (count < 0 || static_cast<size_t>(count) > reader.left() / 2) return std::nullopt;
+  for (int64_t i = 0; i < count && reader.ok(); ++i) {
+    if (!take_field(reader)) return std::nullopt;  // a name is always there
+    take_field(reader);
+  }
+  if (!reader.ok()) return std::nullopt;
+  return std::string_view(begin, count == 0 ? 0 : static_cast<size_t>(reader.at() - begin));
 }
 
 }  // namespace
@@ -195,9 +200,9 @@ Result<int64_t> RecordSetReader::next(int64_t from, Wanted wanted, MessageBlock&
       block.add_timestamp(append_time ? batch.max_timestamp : *own);
     }
     if (wanted.headers) {
-      const std::string_view headers = take_headers(record);
-      if (!record.ok()) return malformed("a record's headers");
-      block.add_headers(headers);
+      const std::optional<std::string_view> headers = take_headers(record);
+      if (!headers) return malformed("a record's headers");
+      block.add_headers(*headers);
     }
   }
   return behind;

@@ -61,11 +61,16 @@ class FetcherOf {
   size_t held_bytes() const { return fetcher_->held_bytes(); }
   // Waits for the next; the test fails if it does not come.
   Fetched take(const TopicPartition& partition) {
+    Fetched fetched = take_any(partition);
+    EXPECT_TRUE(fetched.failure.ok()) << fetched.failure.message();
+    return fetched;
+  }
+  // Failures, too.
+  Fetched take_any(const TopicPartition& partition) {
     const auto end = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < end) {
       const uint64_t rings = bell_.rings();
       if (std::optional<Fetched> fetched = fetcher_->queue(partition).pop()) {
-        EXPECT_TRUE(fetched->failure.ok()) << fetched->failure.message();
         return std::move(*fetched);
       }
       bell_.wait(rings);
@@ -175,7 +180,7 @@ TEST(Fetcher, AsksForAPartitionOfWhichNothingIsThereThoughTheOthersUseItsBudget)
     for (const auto& [partition, position] : request.positions) {
       if (partition == kFirst || may_come) answer[partition] = at(position.offset, batch);
     }
-    if (answer.empty()) answer[kSecond] = "";  // there is nothing yet
+    if (answer.empty()) answer[kSecond] = {};  // there is nothing yet
     return answer;
   });
   fetcher.wait_until([&] { return fetcher.held_bytes() >= 2 * kAhead; });
@@ -183,6 +188,14 @@ TEST(Fetcher, AsksForAPartitionOfWhichNothingIsThereThoughTheOthersUseItsBudget)
   for (int64_t offset = 0; offset < 20; ++offset) {
     ASSERT_EQ(offsets_of(fetcher.take(kSecond)), std::vector{offset});
   }
+}
+
+// Topics with `compression.type=zstd`, by brokers of 2.1 to 3.9 (KIP-110).
+TEST(Fetcher, LeavesWhatOnlyLaterVersionsAreGivenToOthers) {
+  FetcherOf fetcher(1, 1 << 20, [&](const FetchRequest&) {
+    return FetchAnswer{{kFirst, PartitionAnswer(RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE)}};
+  });
+  EXPECT_EQ(fetcher.take_any(kFirst).failure.code(), StatusCode::kUnsupported);
 }
 
 }  // namespace

@@ -159,6 +159,23 @@ TEST(RecordSet, RefusesOffsetsAndTimesThatCannotBe) {
   }
 }
 
+// A record's length, attributes, times and offset, neither key nor value; then its headers.
+TEST(RecordSet, RefusesHeadersThatCannotBe) {
+  const std::string before = std::string(3, '\0') + field(std::nullopt) + field(std::nullopt);
+  for (const std::string& headers :
+       {varint(-1), varint(1), varint(2) + field("a") + field("b"),
+        varint(1) + field(std::nullopt) + field("a name is missing"),
+        varint(int64_t{1} << 62) + field("a") + field("b"), varint(INT64_MAX)}) {
+    const std::string record = before + headers;
+    const std::string sound = encode(TestBatch{0, 0, {{0, std::nullopt}}});
+    const std::string bytes = seal(0, sound.substr(kChecksumAt + 4, 40) +
+                                          varint(static_cast<int64_t>(record.size())) + record);
+    RecordSetReader reader = reader_of(bytes);
+    MessageBlock block;
+    EXPECT_EQ(reader.next(0, {.headers = true}, block).status().code(), StatusCode::kCorruption);
+  }
+}
+
 // A hostile broker's checksums are right. With the address sanitizer, this would also see a byte
 // that is read beyond the end.
 TEST(RecordSet, RefusesDamagedBatchesInsteadOfReadingBeyondThem) {

@@ -69,17 +69,17 @@ std::string format_answer(int32_t correlation, const FetchAnswer& answer) {
   writer.number(int32_t{0});                           // throttle time
   writer.number(static_cast<int32_t>(answer.size()));  // a topic may be named several times
   std::string text = writer.str();
-  for (const auto& [where, records] : answer) {
+  for (const auto& [where, given] : answer) {
     WireWriter one;
     one.text(where.topic);
     one.number(int32_t{1});
     one.number(where.partition);
-    one.number(int16_t{0});
+    one.number(static_cast<int16_t>(given.error));
     one.number(int64_t{-1});  // high watermark
     one.number(int64_t{-1});  // last stable offset
     one.number(int32_t{0});   // aborted transactions
-    one.number(static_cast<int32_t>(records.size()));
-    text += one.str() + records;
+    one.number(static_cast<int32_t>(given.batches.size()));
+    text += one.str() + given.batches;
   }
   WireWriter size;
   size.number(static_cast<int32_t>(text.size()));

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "connectors/kafka/client.h"
@@ -24,8 +25,15 @@ struct FetchRequest {
   std::map<TopicPartition, Position> positions;
 };
 
-// By partition, error 0: the batches.
-using FetchAnswer = std::map<TopicPartition, std::string>;
+// Of a partition: batches, or why there are none.
+struct PartitionAnswer {
+  PartitionAnswer() = default;
+  PartitionAnswer(std::string given) : batches(std::move(given)) {}
+  explicit PartitionAnswer(rd_kafka_resp_err_t given) : error(given) {}
+  std::string batches;
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+using FetchAnswer = std::map<TopicPartition, PartitionAnswer>;
 
 class ScriptedBroker {
  public:
