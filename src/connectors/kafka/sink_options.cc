@@ -136,8 +136,8 @@ void check_sink_options(const KafkaSinkOptions& options, const Value& value, Pro
     problems.push_back(
         {place_of(value, "transaction_timeout"), "'transaction_timeout' must be at least 1s"});
   } else {
-    check_linger(options.linger, transactions ? options.transaction_timeout : kDeliveryTimeout, value,
-                 problems);
+    check_linger(options.linger, transactions ? options.transaction_timeout : kDeliveryTimeout,
+                 value, problems);
   }
 }
 
