@@ -209,6 +209,7 @@ def run(folder, kills, ways, seed):
     broker.wait()
     print(f"killed {killer.count} times in {time.monotonic() - start:.0f} s, {killer.inside_epoch} of them with "
           f"an epoch begun and not finished; the broker {broker.kills} times", flush=True)
+    killer.choose_ways()
     project.call("run", "--once")  # it ends well, though connections are still cut
     for name, proxy in proxies.items():
         proxy.stop_cutting()
