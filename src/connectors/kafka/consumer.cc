@@ -71,7 +71,8 @@ FetchBy choose_fetcher(const config::StringMap& properties) {
 
 Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& properties,
                                                  const Offsets& from, FetchBy fetch_by,
-                                                 const Service& service) {
+                                                 const Service& service,
+                                                 std::shared_ptr<fetch::LeaderEpochs> epochs) {
   config::StringMap all = properties;
   const size_t partitions = std::max<size_t>(1, from.size());
   // These hold for each partition, as each has its own queue.
@@ -90,8 +91,9 @@ Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& proper
   set_default(all, "check.crcs", "true");
   std::unique_ptr<Consumer> consumer(new Consumer());
   ASSIGN_OR_RETURN(consumer->client_, Client::make(all, Client::Role::kConsumer, service));
-  RETURN_IF_ERROR(fetch_by == FetchBy::kFetcher ? consumer->feed_by_fetcher(properties, from)
-                                                : consumer->feed_by_librdkafka(from));
+  RETURN_IF_ERROR(fetch_by == FetchBy::kFetcher
+                      ? consumer->feed_by_fetcher(properties, from, std::move(epochs))
+                      : consumer->feed_by_librdkafka(from));
   return consumer;
 }
 
@@ -105,8 +107,10 @@ Status Consumer::feed_by_librdkafka(const Offsets& from) {
   return client_->failed("assign", error, rd_kafka_err2str(error));
 }
 
-Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from) {
+Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from,
+                                 std::shared_ptr<fetch::LeaderEpochs> epochs) {
   fetch::FetcherOptions options;
+  if (epochs != nullptr) options.epochs = std::move(epochs);
   options.service = client_->service();
   options.ahead_bytes = kAheadKilobytes << 10;
   for (const auto& [name, value] : properties) {

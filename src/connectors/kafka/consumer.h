@@ -18,7 +18,8 @@ namespace lakeward::connectors::kafka {
 
 namespace fetch {
 class Fetcher;
-}
+class LeaderEpochs;
+}  // namespace fetch
 
 // Part of a block: records [first, first + count).
 struct Slice {
@@ -59,10 +60,11 @@ FetchBy choose_fetcher(const config::StringMap& properties);
 class Consumer {
  public:
   // Reads from these places on. It cannot be sent to others: what librdkafka had fetched for the
-  // old places could be taken for the new ones.
-  static Result<std::unique_ptr<Consumer>> make(const config::StringMap& properties,
-                                                const Offsets& from, FetchBy fetch_by,
-                                                const Service& service = Service());
+  // old places could be taken for the new ones. `epochs`: what consumers before it have learned, if
+  // it is to be compared with.
+  static Result<std::unique_ptr<Consumer>> make(
+      const config::StringMap& properties, const Offsets& from, FetchBy fetch_by,
+      const Service& service = Service(), std::shared_ptr<fetch::LeaderEpochs> epochs = nullptr);
   ~Consumer();
 
   // Whether it would go on at just these places.
@@ -75,7 +77,8 @@ class Consumer {
  private:
   Consumer() = default;
   Status feed_by_librdkafka(const Offsets& from);
-  Status feed_by_fetcher(const config::StringMap& properties, const Offsets& from);
+  Status feed_by_fetcher(const config::StringMap& properties, const Offsets& from,
+                         std::shared_ptr<fetch::LeaderEpochs> epochs);
 
   Bell bell_;
   std::unique_ptr<Client> client_;

@@ -298,7 +298,7 @@ Result<std::unique_ptr<Consumer>> ConsumerPool::take(const Offsets& from) {
     if (waiting_ != nullptr && waiting_->stands_at(from)) return std::move(waiting_);
     fetch_by = fetch_by_;
   }
-  return Consumer::make(properties_, from, fetch_by, service_);
+  return Consumer::make(properties_, from, fetch_by, service_, epochs_);
 }
 
 void ConsumerPool::leave_to_librdkafka() {

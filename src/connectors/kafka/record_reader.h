@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "connectors/kafka/consumer.h"
+#include "connectors/kafka/fetch/epoch_guard.h"
 #include "connectors/kafka/offsets.h"
 #include "stream/source.h"
 
@@ -31,12 +32,16 @@ class ConsumerPool {
   ConsumerPool(config::StringMap properties, Service service)
       : properties_(std::move(properties)),
         service_(std::move(service)),
+        epochs_(std::make_shared<fetch::LeaderEpochs>()),
         fetch_by_(choose_fetcher(properties_)) {}
 
   // A consumer that goes on from these places, or a new one.
   Result<std::unique_ptr<Consumer>> take(const Offsets& from);
   // Keeps it for the next take(), in place of the one before.
   void put(std::unique_ptr<Consumer> consumer);
+
+  // The next range of the partition does not begin where the one before ended.
+  void leave_gap(const TopicPartition& partition) { epochs_->forget(partition); }
 
   // From now on, consumers fetch by librdkafka.
   void leave_to_librdkafka();
@@ -48,6 +53,7 @@ class ConsumerPool {
  private:
   const config::StringMap properties_;
   const Service service_;
+  const std::shared_ptr<fetch::LeaderEpochs> epochs_;
   mutable std::mutex mutex_;
   FetchBy fetch_by_;
   std::unique_ptr<Consumer> waiting_;

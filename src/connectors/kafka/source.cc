@@ -66,6 +66,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
       pipeline_(std::move(pipeline)),
       clock_(environment.clock),
       properties_(reading_properties(options_, environment.project_root)),
+      ends_(clock_),
       group_(options_.group_id),
       consumers_(std::make_shared<ConsumerPool>(properties_, service_)) {}
 
@@ -207,14 +208,6 @@ Result<Offsets> KafkaSource::skip_lost(const Offsets& from, const Offsets& earli
                                        const Offsets& latest) {
   Offsets readable = from;
   for (auto& [partition, offset] : readable) {
-    const int64_t end = latest.at(partition);
-    if (offset > end) {
-      return corruption(service_.name + ": " + partition.to_string() + " ends at offset " +
-                        count_text(end) + ", but the checkpoint of '" + pipeline_ + "' is at " +
-                        count_text(offset) +
-                        ": the topic was deleted and made anew, or a broker lost records; to read "
-                        "it from its beginning, choose another checkpoint folder");
-    }
     if (offset >= earliest.at(partition)) continue;
     switch (options_.on_lost_offsets) {
       case OnLostOffsets::kFail:
@@ -223,7 +216,7 @@ Result<Offsets> KafkaSource::skip_lost(const Offsets& from, const Offsets& earli
         offset = earliest.at(partition);
         break;
       case OnLostOffsets::kLatest:
-        offset = end;
+        offset = latest.at(partition);
         break;
     }
   }
@@ -250,6 +243,10 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   ASSIGN_OR_RETURN(Client* const client, this->client());
   ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(begin, Start::kEarliest)));
   ASSIGN_OR_RETURN(Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
+  for (const auto& [partition, offset] : begin) {
+    RETURN_IF_ERROR(ends_.check(partition, offset, latest.at(partition),
+                                "the checkpoint of '" + pipeline_ + "'", *client));
+  }
   ASSIGN_OR_RETURN(const Offsets readable, skip_lost(begin, earliest, latest));
   if (mode == stream::PlanMode::kDrain) {
     if (!drain_to_) drain_to_ = latest;
@@ -294,6 +291,7 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
   std::vector<PartitionRange> ranges;
   for (const auto& [partition, to] : end) {
     const int64_t first = std::min(readable.at(partition), to);
+    if (first > from.at(partition)) consumers_->leave_gap(partition);
     options.lost += static_cast<uint64_t>(first - from.at(partition));
     ranges.push_back({partition, static_cast<uint32_t>(ranges.size()), first, to});
   }
@@ -303,24 +301,30 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
   options.keep_order = request.keep_order;
   options.stop = request.stop;
   options.only.assign(request.only.begin(), request.only.end());
-  // Called on any thread.
-  options.explain_loss = [this, client](const TopicPartition& partition, int64_t offset) -> Status {
-    ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets({{partition, Start::kEarliest}}));
-    const int64_t first = earliest.at(partition);
-    if (first > offset && options_.on_lost_offsets == OnLostOffsets::kFail) {
-      return lost_offsets(partition, offset, first);
-    }
-    if (first > offset) {
-      return unavailable(service_.name + ": " + partition.to_string() + " begins at offset " +
-                         count_text(first) + ": records were deleted while they were read, from " +
-                         count_text(offset) + " on; the epoch is read again without them");
-    }
-    return unavailable(service_.name + ": " + partition.to_string() + " has no offset " +
-                       count_text(offset) + " at the broker that was asked");
+  options.explain_loss = [this, client](const TopicPartition& partition, int64_t offset) {
+    return explain_loss(partition, offset, *client);
   };
   ASSIGN_OR_RETURN(std::unique_ptr<stream::RecordReader> reader,
                    make_record_reader(consumers_, std::move(ranges), std::move(options)));
   return stream::Input(std::move(reader));
+}
+
+Status KafkaSource::explain_loss(const TopicPartition& partition, int64_t offset, Client& client) {
+  ASSIGN_OR_RETURN(const Offsets earliest, client.list_offsets({{partition, Start::kEarliest}}));
+  const int64_t first = earliest.at(partition);
+  if (first > offset && options_.on_lost_offsets == OnLostOffsets::kFail) {
+    return lost_offsets(partition, offset, first);
+  }
+  if (first > offset) {
+    return unavailable(service_.name + ": " + partition.to_string() + " begins at offset " +
+                       count_text(first) + ": records were deleted while they were read, from " +
+                       count_text(offset) + " on; the epoch is read again without them");
+  }
+  ASSIGN_OR_RETURN(const Offsets latest, client.list_offsets({{partition, Start::kLatest}}));
+  RETURN_IF_ERROR(ends_.check(partition, offset, latest.at(partition),
+                              "the epoch that '" + pipeline_ + "' reads", client));
+  return unavailable(service_.name + ": " + partition.to_string() + " has no offset " +
+                     count_text(offset) + " at the broker that was asked");
 }
 
 Status KafkaSource::acknowledge(const stream::Offset& to) {

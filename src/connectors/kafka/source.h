@@ -9,6 +9,7 @@
 
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/group_offsets.h"
+#include "connectors/kafka/log_ends.h"
 #include "connectors/kafka/options.h"
 #include "connectors/kafka/record_reader.h"
 #include "connectors/kafka/topic_identity.h"
@@ -55,6 +56,8 @@ class KafkaSource final : public stream::Source {
   // lost, if the policy allows it.
   Result<Offsets> skip_lost(const Offsets& from, const Offsets& earliest, const Offsets& latest);
   Status lost_offsets(const TopicPartition& partition, int64_t from, int64_t earliest) const;
+  // Why the brokers do not have the offset that an epoch reads next. Called on any thread.
+  Status explain_loss(const TopicPartition& partition, int64_t offset, Client& client);
 
   KafkaSourceOptions options_;
   Subscription subscription_;
@@ -64,6 +67,7 @@ class KafkaSource final : public stream::Source {
   config::StringMap properties_;  // holds secrets
   checkpoint::SourceLog* log_ = nullptr;
   TopicIdentity identity_;
+  LogEnds ends_;
   std::unique_ptr<Client> client_;
   GroupOffsets group_;  // uses the client
   std::shared_ptr<ConsumerPool> consumers_;

@@ -95,5 +95,23 @@ TEST_F(KafkaLostOffsets, AreNamedWhenSeveralPartitionsLoseThemAtOnce) {
   }
 }
 
+// The log of an epoch that is planned was cut off before it.
+TEST_F(KafkaLostOffsets, AreNamedIfAPartitionEndsBeforeThemAndThatLasts) {
+  SourceRun run = start("latest");
+  for (const StatusCode expected : {StatusCode::kUnavailable, StatusCode::kCorruption}) {
+    stream::Input input = run.source()
+                              .read({.range = {"{\"readings\":{\"0\":5,\"1\":3}}",
+                                               "{\"readings\":{\"0\":8,\"1\":3}}"},
+                                     .only = {}})
+                              .value();
+    auto& reader = std::get<std::unique_ptr<stream::RecordReader>>(input);
+    const Status gone = reader->make_stream().value()->next().status();
+    EXPECT_EQ(gone.code(), expected) << gone.message();
+    EXPECT_THAT(gone.message(), HasSubstr("partition 0 of 'readings' ends at offset 3, but the "
+                                          "epoch that 'p' reads is at 5"));
+    world.clock.advance(Duration{30'000'000});
+  }
+}
+
 }  // namespace
 }  // namespace lakeward::test

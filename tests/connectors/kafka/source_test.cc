@@ -259,13 +259,35 @@ TEST_F(KafkaSource, SaysThatNoTopicMatches) {
   EXPECT_THAT(status.message(), HasSubstr("no topic matches 'sensor'"));
 }
 
-TEST_F(KafkaSource, RefusesATopicThatWasMadeAnew) {
+TEST_F(KafkaSource, RefusesATopicThatEndsBeforeItsCheckpointIfThatLasts) {
   brokers.send("readings", 0, {{"a"}});
   SourceRun run = start();
-  const auto plan = run.plan("{\"readings\":{\"0\":9,\"1\":0,\"2\":0}}");
-  EXPECT_EQ(plan.status().code(), StatusCode::kCorruption);
-  EXPECT_THAT(plan.status().message(), HasSubstr("partition 0 of 'readings' ends at offset 1, but "
-                                                 "the checkpoint of 'p' is at 9"));
+  const stream::Offset checkpoint = "{\"readings\":{\"0\":9,\"1\":0,\"2\":0}}";
+  for (const StatusCode expected :
+       {StatusCode::kUnavailable, StatusCode::kUnavailable, StatusCode::kCorruption}) {
+    const auto plan = run.plan(checkpoint);
+    EXPECT_EQ(plan.status().code(), expected) << plan.status().message();
+    EXPECT_THAT(plan.status().message(),
+                HasSubstr("partition 0 of 'readings' ends at offset 1, but "
+                          "the checkpoint of 'p' is at 9"));
+    world.clock.advance(Duration{20'000'000});
+  }
+  EXPECT_THAT(run.plan(checkpoint).status().message(),
+              HasSubstr("the brokers have lost records 1 to 8"));
+}
+
+// As from a leader that is none any more, or has just become it.
+TEST_F(KafkaSource, TakesAnEndBeforeTheCheckpointForAnOldAnswerIfItDoesNotLast) {
+  SourceRun run = start();
+  const stream::Offset checkpoint = "{\"readings\":{\"0\":2,\"1\":0,\"2\":0}}";
+  for (int round = 1; round <= 2; ++round) {
+    brokers.send("readings", 0, {{"a"}});
+    const auto plan = run.plan(checkpoint);
+    EXPECT_EQ(plan.status().code(), round == 1 ? StatusCode::kUnavailable : StatusCode::kOk);
+    world.clock.advance(Duration{60'000'000});
+  }
+  const stream::Offset ahead = "{\"readings\":{\"0\":3,\"1\":0,\"2\":0}}";
+  EXPECT_TRUE(run.plan(ahead).status().retriable()) << "the time before counts no more";
 }
 
 TEST_F(KafkaSource, RefusesACheckpointOfAnotherTopicOrSource) {

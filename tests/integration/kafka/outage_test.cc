@@ -110,6 +110,26 @@ TEST_F(KafkaOutage, IsWaitedForAndNothingIsLostOrRepeated) {
   EXPECT_THAT(counts("drained"), ::testing::AnyOf(HasSubstr("1000,1000"), HasSubstr("2000,2000")));
 }
 
+// As when a broker comes back without its disk: the offsets that were read are given out again.
+TEST_F(KafkaOutage, ThatLosesRecordsEndsTheRunInsteadOfLeavingOutThoseInTheirPlace) {
+  TestProducer(properties()).create_topic(topic, 2);
+  write_project();
+  send(500);
+  Process run(command({"run", "followed"}));
+  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n1000,1000\n"); }))
+      << run.err();
+  kill_broker();
+  ASSERT_TRUE(eventually([&] { return state() == "retrying"; })) << run.err();
+  ASSERT_GT(std::filesystem::remove_all(folder() + "/data/" + topic + "-0"), 0u);
+  ASSERT_EQ(std::system((folder() + "/restart").c_str()), 0);
+  send(600);
+  const ProcessResult ended = run.wait();
+  EXPECT_EQ(ended.exit_code, 1) << ended.err;
+  EXPECT_THAT(ended.err, HasSubstr("partition 0 of '" + topic +
+                                   "': the brokers have lost records: those of offsets 0 to 499 "
+                                   "were read in the leader's epoch"));
+}
+
 // In a test of its own, as it lasts.
 class KafkaLongOutage : public KafkaOutage {};
 

@@ -198,6 +198,7 @@ Status Connection::introduce(std::string_view answer) {
   text_.reset();
   if (next) return begin(std::move(*next));
   since_ = Clock::now();
+  knows_epochs_ = introduction_->knows_epochs();
   if (const auto session = introduction_->session()) {
     session_end_ = since_ + std::max<Clock::duration>(*session * 4 / 5, kShortestSession);
   }

@@ -56,6 +56,9 @@ class Connection {
   // Open, let in, and without a question that is not answered.
   bool is_idle() const { return phase_ == Phase::kIdle; }
 
+  // Of a broker that has let us in: whether it can be asked where a leader's epoch ends.
+  bool knows_epochs() const { return knows_epochs_; }
+
   // Begins to connect, and to introduce itself. Errors: as proceed().
   Status open();
   void close();
@@ -103,6 +106,7 @@ class Connection {
   size_t text_bytes_ = 0;
   std::shared_ptr<AnswerMemory::Block> text_;
   Clock::time_point since_;
+  bool knows_epochs_ = false;
   std::optional<Clock::time_point> session_end_;
 };
 

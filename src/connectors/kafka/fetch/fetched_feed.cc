@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/units.h"
+
 namespace lakeward::connectors::kafka::fetch {
 namespace {
 
@@ -12,6 +14,8 @@ bool covers(const Wanted& have, const Wanted& want) {
   return have.keys >= want.keys && have.timestamps >= want.timestamps &&
          have.headers >= want.headers;
 }
+
+std::string offset_text(int64_t offset) { return format_count(static_cast<uint64_t>(offset)); }
 
 }  // namespace
 
@@ -55,6 +59,28 @@ Status FetchedFeed::unpack(Wanted wanted, const std::shared_ptr<MessageBlock>& b
   return ok_status();
 }
 
+Status FetchedFeed::diverged(const Divergence& divergence) const {
+  if (divergence.end >= known_) {
+    return unavailable("the brokers have lost records from offset " + offset_text(divergence.end) +
+                       " on, which were not read yet; what is there now is read instead")
+        .with_context(place_);
+  }
+  const std::string gone =
+      divergence.end < 0
+          ? "those before offset " + offset_text(known_) + " were read in the leader's epoch " +
+                std::to_string(divergence.epoch) + ", which its leader does not know any more"
+          : "those of offsets " + offset_text(divergence.end) + " to " + offset_text(known_ - 1) +
+                " were read in the leader's epoch " + std::to_string(divergence.epoch) +
+                ", and are gone";
+  return corruption("the brokers have lost records: " + gone +
+                    ", as when a replica became the leader that lacked them (an unclean election), "
+                    "or a broker's disk was lost. What was read is kept; other records that have "
+                    "come in their place are not read.\n  To go on behind them: start the pipeline "
+                    "again. To have what the topic holds now: read it from its beginning, with "
+                    "another checkpoint folder, into another table.")
+      .with_context(place_);
+}
+
 Result<Slice> FetchedFeed::take(int64_t to, Wanted wanted,
                                 const std::shared_ptr<MessageBlock>& block) {
   if (has_unpacked() && !covers(unpacked_with_, wanted)) {
@@ -67,6 +93,7 @@ Result<Slice> FetchedFeed::take(int64_t to, Wanted wanted,
     if (reader_.done()) {
       std::optional<Fetched> fetched = queue_.pop();
       if (!fetched) return Slice{};
+      if (fetched->divergence) return diverged(*fetched->divergence);
       if (!fetched->failure.ok()) {
         lost_ = fetched->lost;
         return fetched->failure.with_context(place_);

@@ -25,6 +25,8 @@ class FetchedFeed final : public PartitionFeed {
   bool lost() const override { return lost_; }
 
  private:
+  // The log is another one from somewhere on.
+  Status diverged(const Divergence& divergence) const;
   // Records [next, size) of a block are unpacked and not taken.
   bool has_unpacked() const { return unpacked_ != nullptr && next_ < unpacked_->size(); }
   Status unpack(Wanted wanted, const std::shared_ptr<MessageBlock>& block);

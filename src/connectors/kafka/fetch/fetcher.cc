@@ -52,6 +52,8 @@ struct Fetcher::Partition {
   int64_t next = 0;
   Link* leader = nullptr;
   bool over = false;  // after a failure
+  EpochGuard guard;
+  Link* witness = nullptr;  // while there is a doubt: who sent what is in doubt, and is asked
   Queue queue;
 };
 
@@ -62,7 +64,8 @@ struct Fetcher::Link {
   Clock::time_point next_try{};
   milliseconds backoff{0};
   int32_t correlation = 0;
-  size_t turn = 0;  // who comes first: an answer may be full before the last ones
+  bool asked_epochs = false;  // by the last question; else records
+  size_t turn = 0;            // who comes first: an answer may be full before the last ones
 };
 
 Fetcher::Fetcher(const Offsets& from, FetcherOptions options,
@@ -80,6 +83,7 @@ Fetcher::Fetcher(const Offsets& from, FetcherOptions options,
     auto partition = std::make_unique<Partition>();
     partition->name = name;
     partition->next = offset;
+    partition->guard = EpochGuard(options_.epochs->of(name));
     partition->queue.fetcher_ = this;
     partitions_.emplace(name, std::move(partition));
   }
@@ -124,6 +128,15 @@ void Fetcher::Queue::push(Fetched fetched) {
   size_.store(fetched_.size(), std::memory_order_release);
 }
 
+void Fetcher::Queue::replace(Fetched fetched) {
+  {
+    const std::lock_guard lock(mutex_);
+    fetched_.clear();
+    bytes_ = 0;
+  }
+  push(std::move(fetched));
+}
+
 void Fetcher::run() {
   while (!stopping_) {
     if (leaders_due_ && Clock::now() >= *leaders_due_) find_leaders();
@@ -154,16 +167,22 @@ Fetcher::Link& Fetcher::link_to(const BrokerAddress& address) {
   return *links_.back();
 }
 
-// Asks the broker for all partitions that may have more, if it is not busy.
+// Asks the broker for all partitions that may have more, if it is not busy. Doubts come first.
 void Fetcher::ask(Link& link) {
   std::vector<FetchPosition> positions;
+  std::vector<EpochQuestion> doubts;
   for (const auto& [name, partition] : partitions_) {
-    if (partition->leader != &link || partition->over) continue;
+    if (partition->over) continue;
+    if (partition->guard.in_doubt()) {
+      if (partition->witness == &link) doubts.push_back({name, partition->guard.epoch()});
+      continue;
+    }
+    if (partition->leader != &link) continue;
     const bool may_have_more = !partition->queue.has_share() && !budget_->is_full();
     if (!may_have_more && !partition->queue.empty()) continue;
     positions.push_back({name, partition->next});
   }
-  if (positions.empty()) return;
+  if (positions.empty() && doubts.empty()) return;
   if (link.connection.is_idle() && Clock::now() >= link.connection.expires()) {
     link.connection.close();
   }
@@ -174,12 +193,18 @@ void Fetcher::ask(Link& link) {
     return;
   }
   if (!link.connection.is_idle()) return;
-  std::rotate(positions.begin(),
-              positions.begin() + static_cast<ptrdiff_t>(link.turn++ % positions.size()),
-              positions.end());
   link.correlation = ++correlation_;
-  const Status asked = link.connection.ask(
-      fetch_request(link.correlation, options_.client_id, positions, options_.fetch));
+  link.asked_epochs = !doubts.empty();
+  std::string question;
+  if (link.asked_epochs) {
+    question = epoch_request(link.correlation, options_.client_id, doubts);
+  } else {
+    std::rotate(positions.begin(),
+                positions.begin() + static_cast<ptrdiff_t>(link.turn++ % positions.size()),
+                positions.end());
+    question = fetch_request(link.correlation, options_.client_id, positions, options_.fetch);
+  }
+  const Status asked = link.connection.ask(std::move(question));
   if (!asked.ok()) fail(link, asked);
 }
 
@@ -226,40 +251,105 @@ void Fetcher::proceed(Link& link) {
 }
 
 void Fetcher::deliver(Link& link, const Answer& answer) {
-  Result<std::vector<FetchedPartition>> fetched =
-      parse_fetch_response(answer.text, link.correlation);
-  if (!fetched.ok()) {
+  const Status delivered =
+      link.asked_epochs ? deliver_epochs(link, answer) : deliver_records(link, answer);
+  if (!delivered.ok()) {
     link.connection.close();
-    return fail(link, fetched.status());
+    return fail(link, delivered);
   }
   link.backoff = milliseconds{0};
-  AnswerKeeper keeper(budget_, answer);
-  for (FetchedPartition& one : *fetched) {
-    const auto partition = partitions_.find(one.partition);
-    if (partition != partitions_.end()) deliver(*partition->second, keeper, one);
-  }
   bell_.ring();
 }
 
-void Fetcher::deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartition& fetched) {
-  const auto error = static_cast<rd_kafka_resp_err_t>(fetched.error);
-  if (has_another_leader(fetched.error)) {
+Status Fetcher::deliver_records(Link& link, const Answer& answer) {
+  ASSIGN_OR_RETURN(std::vector<FetchedPartition> fetched,
+                   parse_fetch_response(answer.text, link.correlation));
+  AnswerKeeper keeper(budget_, answer);
+  for (FetchedPartition& one : fetched) {
+    const auto partition = partitions_.find(one.partition);
+    if (partition == partitions_.end()) continue;
+    deliver(*partition->second, link, keeper, one);
+  }
+  return ok_status();
+}
+
+Status Fetcher::deliver_epochs(Link& link, const Answer& answer) {
+  ASSIGN_OR_RETURN(const std::vector<EpochEnd> ends,
+                   parse_epoch_response(answer.text, link.correlation));
+  for (const EpochEnd& end : ends) {
+    const auto partition = partitions_.find(end.partition);
+    if (partition != partitions_.end() && partition->second->witness == &link) {
+      deliver(*partition->second, end);
+    }
+  }
+  return ok_status();
+}
+
+void Fetcher::look_for_leader(Partition& partition) {
+  partition.leader = nullptr;
+  leaders_due_ = Clock::now() + kLeadersBackoff;
+}
+
+// Whether it is one.
+bool Fetcher::deliver_error(Partition& partition, int16_t number) {
+  const auto error = static_cast<rd_kafka_resp_err_t>(number);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  if (has_another_leader(number)) {
     events_.add(error, (partition.name.to_string() + ": " + rd_kafka_err2str(error)).c_str());
-    partition.leader = nullptr;
-    leaders_due_ = Clock::now() + kLeadersBackoff;
-    return;
+    look_for_leader(partition);
+    return true;
   }
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    Fetched failed;
-    failed.failure = is_for_later_versions(error)
-                         ? unsupported(rd_kafka_err2str(error))
-                         : kafka_status(error, rd_kafka_err2str(error), options_.service);
-    failed.lost = error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
-    partition.over = true;
-    partition.queue.push(std::move(failed));
-    return;
+  Fetched failed;
+  failed.failure = is_for_later_versions(error)
+                       ? unsupported(rd_kafka_err2str(error))
+                       : kafka_status(error, rd_kafka_err2str(error), options_.service);
+  failed.lost = error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+  partition.over = true;
+  partition.queue.push(std::move(failed));
+  return true;
+}
+
+void Fetcher::deliver(Partition& partition, const EpochEnd& end) {
+  partition.witness = nullptr;
+  if (deliver_error(partition, end.error)) return partition.guard.withdraw();
+  Fetched diverged;
+  diverged.divergence = Divergence{partition.guard.epoch(), end.offset};
+  switch (partition.guard.judge(end.offset, partition.next, Clock::now(), options_.patience)) {
+    case EpochGuard::Verdict::kGoOn:
+      options_.epochs->note(partition.name, partition.guard.epoch());
+      return;
+    case EpochGuard::Verdict::kFetchAgain:
+      return look_for_leader(partition);
+    case EpochGuard::Verdict::kUnknown:
+      diverged.divergence->end = -1;
+      break;
+    case EpochGuard::Verdict::kTruncated:
+      break;
   }
-  const WholeBatches whole = whole_batches(fetched.records, partition.next);
+  partition.over = true;
+  partition.queue.replace(std::move(diverged));
+}
+
+void Fetcher::deliver(Partition& partition, Link& link, AnswerKeeper& keeper,
+                      FetchedPartition& fetched) {
+  // Once there is a doubt, an answer to an older question changes nothing.
+  if (partition.over || partition.guard.in_doubt()) return;
+  if (deliver_error(partition, fetched.error)) return;
+  const auto cut = [&] {
+    const bool may_ask = link.connection.knows_epochs();
+    return whole_batches(fetched.records, partition.next,
+                         may_ask ? std::optional(partition.guard.epoch()) : std::nullopt);
+  };
+  WholeBatches whole = cut();
+  while (whole.other_epoch && partition.guard.admits(*whole.other_epoch)) {
+    options_.epochs->note(partition.name, partition.guard.epoch());
+    whole = cut();
+  }
+  if (whole.other_epoch) {
+    partition.witness = &link;
+  } else {
+    partition.guard.reassure();
+  }
   if (whole.bytes.empty()) return;
   partition.next = whole.next_offset;
   KeptPiece kept = keeper.keep(whole.bytes);
@@ -270,6 +360,11 @@ void Fetcher::deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartiti
 }
 
 void Fetcher::fail(Link& link, const Status& status) {
+  for (const auto& [name, partition] : partitions_) {
+    if (partition->witness != &link) continue;
+    partition->witness = nullptr;  // the records are asked for again
+    partition->guard.withdraw();
+  }
   if (status.code() == StatusCode::kUnsupported) return leave_to_others(link, status);
   link.backoff = std::clamp(link.backoff * 2, kFirstBackoff, kLongestBackoff);
   link.next_try = Clock::now() + link.backoff;

@@ -20,6 +20,8 @@
 #include "connectors/kafka/bell.h"
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/fetch/connection.h"
+#include "connectors/kafka/fetch/epoch_api.h"
+#include "connectors/kafka/fetch/epoch_guard.h"
 #include "connectors/kafka/fetch/fetch_api.h"
 #include "connectors/kafka/fetch/fetch_budget.h"
 #include "connectors/kafka/fetch/record_set.h"
@@ -27,12 +29,19 @@
 
 namespace lakeward::connectors::kafka::fetch {
 
+// The brokers' log is not the one that was read any more.
+struct Divergence {
+  int32_t epoch = 0;  // of the leader that had written what was read last
+  int64_t end = -1;   // from here on; negative: nobody knows
+};
+
 // What one answer brought of a partition, or why no more will come of it.
 struct Fetched {
   RecordSetReader records;
   size_t bytes = 0;
   Status failure;
   bool lost = false;  // the failure is that the broker has no such offset
+  std::optional<Divergence> divergence;
 };
 
 using Leaders = std::map<TopicPartition, BrokerAddress>;
@@ -48,6 +57,8 @@ struct FetcherOptions {
   // partition may have its share. One of which nothing is there is asked for in any case, as
   // somebody may wait for it.
   size_t ahead_bytes = 64 << 20;
+  // What fetchers before it have learned, and where those after it find what it learns.
+  std::shared_ptr<LeaderEpochs> epochs = std::make_shared<LeaderEpochs>();
 };
 
 // Thread-safe.
@@ -80,7 +91,12 @@ class Fetcher {
   void wait();
   void proceed(Link& link);
   void deliver(Link& link, const Answer& answer);
-  void deliver(Partition& partition, AnswerKeeper& keeper, FetchedPartition& fetched);
+  Status deliver_records(Link& link, const Answer& answer);
+  Status deliver_epochs(Link& link, const Answer& answer);
+  void deliver(Partition& partition, Link& link, AnswerKeeper& keeper, FetchedPartition& fetched);
+  void deliver(Partition& partition, const EpochEnd& end);
+  bool deliver_error(Partition& partition, int16_t error);
+  void look_for_leader(Partition& partition);
   void watch(Link& link);
   void fail(Link& link, const Status& status);
   void leave_to_others(Link& link, const Status& status);
@@ -109,6 +125,8 @@ class Fetcher::Queue {
  private:
   friend class Fetcher;
   void push(Fetched fetched);
+  // In place of all that nobody has taken yet.
+  void replace(Fetched fetched);
   bool has_share() const;
 
   Fetcher* fetcher_ = nullptr;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/kafka/fetch/epoch_api.h"
 #include "connectors/kafka/fetch/fetch_api.h"
 #include "connectors/kafka/fetch/wire.h"
 
@@ -79,6 +80,7 @@ Result<std::optional<std::string>> Introduction::after_versions(WireReader& read
     range.lowest = reader.number<int16_t>();
     range.highest = reader.number<int16_t>();
     if (api == kFetchApi) fetch = range;
+    if (api == kEpochApi) knows_epochs_ = range.has(kEpochVersion);
     if (api == kSaslHandshake) handshake = range;
     if (api == kSaslAuthenticate) authenticate = range;
   }

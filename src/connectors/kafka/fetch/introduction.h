@@ -32,6 +32,8 @@ class Introduction {
   // needed here; Unavailable if it gives an answer that is none.
   Result<std::optional<std::string>> next(std::string_view answer);
 
+  // Whether the broker can be asked where a leader's epoch ends (epoch_api.h).
+  bool knows_epochs() const { return knows_epochs_; }
   // How long the broker lets the login last; nullopt if it does not say.
   std::optional<std::chrono::milliseconds> session() const { return session_; }
 
@@ -49,6 +51,7 @@ class Introduction {
   int32_t correlation_ = 0;
   int16_t authenticate_version_ = 0;
   int turns_ = 0;
+  bool knows_epochs_ = false;
   std::optional<std::chrono::milliseconds> session_;
 };
 

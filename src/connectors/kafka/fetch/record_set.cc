@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kPrefix = 12;  // base offset and length
 constexpr size_t kHeader = 61;
 constexpr int8_t kMagic = 2;
+constexpr size_t kEpochAt = 12;
 constexpr size_t kMagicAt = 16;
 
 constexpr int16_t kCodecMask = 0x07;
@@ -80,8 +81,8 @@ struct RecordSetReader::Batch {
   int64_t last_offset() const { return base_offset + last_offset_delta; }
 };
 
-WholeBatches whole_batches(std::string_view records, int64_t from) {
-  WholeBatches whole{records.substr(0, 0), from};
+WholeBatches whole_batches(std::string_view records, int64_t from, std::optional<int32_t> epoch) {
+  WholeBatches whole{records.substr(0, 0), from, std::nullopt};
   size_t at = 0;
   while (records.size() - at >= kPrefix) {
     const auto size = load_big_endian<int32_t>(records.data() + at + 8);
@@ -95,6 +96,12 @@ WholeBatches whole_batches(std::string_view records, int64_t from) {
     int64_t last = base;  // of an old message
     if (batch >= kHeader && records[at + kMagicAt] == kMagic) {
       last += load_big_endian<int32_t>(records.data() + at + 23);
+      const auto of_batch = load_big_endian<int32_t>(records.data() + at + kEpochAt);
+      // What is before `from` is known already.
+      if (epoch && of_batch != *epoch && of_batch >= 0 && last >= from) {
+        whole.other_epoch = of_batch;
+        break;
+      }
     }
     whole.next_offset = std::max(whole.next_offset, last + 1);
     at += batch;

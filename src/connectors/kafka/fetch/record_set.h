@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,12 @@ namespace lakeward::connectors::kafka::fetch {
 struct WholeBatches {
   std::string_view bytes;
   int64_t next_offset = 0;  // behind the last of them; `from` if there is none
+  // Of the batch behind them, if that is why they end there.
+  std::optional<int32_t> other_epoch;
 };
-WholeBatches whole_batches(std::string_view records, int64_t from);
+// With an `epoch`, only those of this epoch of the partition's leader, and of none.
+WholeBatches whole_batches(std::string_view records, int64_t from,
+                           std::optional<int32_t> epoch = std::nullopt);
 
 // Walks over batches; only a batch that is asked for is unpacked. Nothing that a broker sends is
 // trusted: every length is checked. Copies may be read independently.

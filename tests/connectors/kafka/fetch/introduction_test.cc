@@ -78,6 +78,17 @@ TEST(KafkaIntroduction, OnlyAsksForVersionsIfNoLoginIsWanted) {
   EXPECT_EQ(introduction.next(versions({{1, 0, 17}})).value(), std::nullopt);
 }
 
+TEST(KafkaIntroduction, FindsOutWhetherTheBrokerKnowsEpochsOfLeaders) {
+  for (const auto& [known, knows] :
+       {std::pair(Versions{{1, 0, 17}, {23, 2, 4}}, true), std::pair(kEventHubs, false),
+        std::pair(Versions{{1, 0, 17}, {23, 0, 1}}, false)}) {
+    Introduction introduction("lakeward", nullptr);
+    introduction.first();
+    ASSERT_TRUE(introduction.next(versions(known)).ok());
+    EXPECT_EQ(introduction.knows_epochs(), knows);
+  }
+}
+
 TEST(KafkaIntroduction, LogsIn) {
   Introduction introduction = with_password();
   introduction.first();

@@ -114,6 +114,21 @@ TEST(RecordSet, EndsBeforeABatchThatIsCutOff) {
   EXPECT_EQ(whole_batches(both, 10).next_offset, 15);
 }
 
+TEST(RecordSet, EndsBeforeABatchOfAnotherLeader) {
+  const auto batch = [](int64_t base, int32_t epoch) {
+    return encode(TestBatch{base, 0, {{0, "a"}}, 0, -1, epoch});
+  };
+  const std::string old = batch(9, 3);  // what is known already
+  const std::string same = batch(10, 4) + batch(11, -1) + batch(12, 4);
+  const std::string bytes = old + same + batch(13, 5) + batch(14, 4);
+  const WholeBatches whole = whole_batches(bytes, 10, 4);
+  EXPECT_EQ(whole.bytes, old + same);
+  EXPECT_EQ(whole.next_offset, 13);
+  EXPECT_EQ(whole.other_epoch, 5);
+  EXPECT_EQ(whole_batches(bytes, 10).bytes, bytes);
+  EXPECT_EQ(whole_batches(bytes, 10, 7).other_epoch, 4);
+}
+
 TEST(RecordSet, LeavesOldFormatsToOthers) {
   std::string bytes = encode(TestBatch{0, 0, {{0, "a"}}});
   bytes[16] = 1;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "connectors/kafka/fetch/epoch_api.h"
 #include "connectors/kafka/fetch/wire.h"
 
 namespace lakeward::connectors::kafka::fetch {
@@ -86,20 +87,52 @@ std::string format_answer(int32_t correlation, const FetchAnswer& answer) {
   return size.str() + text;
 }
 
-// It knows nothing but Fetch, of the version that is asked here.
-std::string format_versions(int32_t correlation) {
+// It knows nothing but Fetch and perhaps OffsetForLeaderEpoch, of the versions that are asked here.
+std::string format_versions(int32_t correlation, bool knows_epochs) {
   WireWriter writer;
   writer.number(correlation);
   writer.number(int16_t{0});  // no error
-  writer.number(int32_t{1});
+  writer.number(int32_t{knows_epochs ? 2 : 1});
   for (const int16_t number : {kFetchApi, kFetchVersion, kFetchVersion}) writer.number(number);
+  if (knows_epochs) {
+    for (const int16_t number : {kEpochApi, kEpochVersion, kEpochVersion}) writer.number(number);
+  }
+  return writer.framed();
+}
+
+std::string answer_epochs(int32_t correlation, WireReader& reader, const EndOfEpoch& end_of_epoch) {
+  WireWriter writer;
+  writer.number(correlation);
+  writer.number(int32_t{0});  // throttle time
+  const int32_t topics = reader.count(6);
+  writer.number(topics);
+  for (int32_t t = 0; t < topics; ++t) {
+    const std::string topic(reader.text());
+    const int32_t partitions = reader.count(12);
+    writer.text(topic);
+    writer.number(partitions);
+    for (int32_t i = 0; i < partitions; ++i) {
+      const TopicPartition partition{topic, reader.number<int32_t>()};
+      EXPECT_EQ(reader.number<int32_t>(), -1) << "the current epoch is not known";
+      const auto epoch = reader.number<int32_t>();
+      const int64_t end = end_of_epoch(partition, epoch);
+      writer.number(int16_t{0});
+      writer.number(partition.partition);
+      writer.number(end < 0 ? int32_t{-1} : epoch);
+      writer.number(end);
+    }
+  }
+  EXPECT_TRUE(reader.ok() && reader.left() == 0) << "this is no OffsetForLeaderEpoch of version 2";
   return writer.framed();
 }
 
 }  // namespace
 
-ScriptedBroker::ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer)
-    : answer_(std::move(answer)), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+ScriptedBroker::ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer,
+                               EndOfEpoch end_of_epoch)
+    : answer_(std::move(answer)),
+      end_of_epoch_(std::move(end_of_epoch)),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -139,7 +172,11 @@ void ScriptedBroker::serve(int socket) {
     const auto correlation = reader.number<int32_t>();
     reader.text();  // the client's name
     if (api == kApiVersions) {
-      if (!send_all(socket, format_versions(correlation))) return;
+      if (!send_all(socket, format_versions(correlation, end_of_epoch_ != nullptr))) return;
+      continue;
+    }
+    if (api == kEpochApi && end_of_epoch_) {
+      if (!send_all(socket, answer_epochs(correlation, reader, end_of_epoch_))) return;
       continue;
     }
     EXPECT_EQ(api, kFetchApi);

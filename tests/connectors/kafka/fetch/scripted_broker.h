@@ -1,4 +1,4 @@
-// A broker that answers Fetch as a test says, over TCP on the loopback.
+// A broker that answers Fetch, and OffsetForLeaderEpoch, as a test says, over TCP on the loopback.
 #pragma once
 
 #include <atomic>
@@ -35,11 +35,16 @@ struct PartitionAnswer {
 };
 using FetchAnswer = std::map<TopicPartition, PartitionAnswer>;
 
+// Where an epoch of a partition's leader ends; negative: the broker does not know it.
+using EndOfEpoch = std::function<int64_t(const TopicPartition&, int32_t epoch)>;
+
 class ScriptedBroker {
  public:
   // `answer` is called on threads of the broker's, one a connection. If it gives nothing, the
-  // connection is told nothing any more, as by a broker that waits for records.
-  explicit ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer);
+  // connection is told nothing any more, as by a broker that waits for records. Without
+  // `end_of_epoch`, it is a broker that cannot be asked.
+  explicit ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer,
+                          EndOfEpoch end_of_epoch = {});
   ~ScriptedBroker();
   ScriptedBroker(const ScriptedBroker&) = delete;
   ScriptedBroker& operator=(const ScriptedBroker&) = delete;
@@ -51,6 +56,7 @@ class ScriptedBroker {
   void serve(int socket);
 
   const std::function<FetchAnswer(const FetchRequest&)> answer_;
+  const EndOfEpoch end_of_epoch_;
   int listener_ = -1;
   int port_ = 0;
   std::atomic<bool> stopping_{false};

@@ -48,6 +48,7 @@ struct TestBatch {
   std::vector<TestRecord> records;
   int16_t attributes = 0;
   int64_t producer = -1;
+  int32_t leader_epoch = 0;
 };
 
 inline constexpr size_t kChecksumAt = 17;
@@ -63,11 +64,11 @@ inline uint32_t checksum(std::string_view bytes) {
 }
 
 // A batch around what stands behind its checksum.
-inline std::string seal(int64_t base, const std::string& rest) {
+inline std::string seal(int64_t base, const std::string& rest, int32_t leader_epoch = 0) {
   WireWriter prefix;
   prefix.number(base);
   prefix.number(static_cast<int32_t>(rest.size() + 9));
-  prefix.number(int32_t{0});  // the leader's epoch
+  prefix.number(leader_epoch);
   prefix.number(int8_t{2});
   prefix.number(checksum(rest));
   return prefix.str() + rest;
@@ -85,7 +86,7 @@ inline std::string encode(const TestBatch& batch) {
   body.number(static_cast<int32_t>(batch.records.size()));
   std::string text = body.str();
   for (const TestRecord& record : batch.records) text += encode(record);
-  return seal(batch.base, text);
+  return seal(batch.base, text, batch.leader_epoch);
 }
 
 // A commit or abort of a transaction.
