@@ -165,7 +165,7 @@ std::string packed_headers(const rd_kafka_message_t& message) {
 Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties, Role role,
                                              const Service& service) {
   Conf conf(rd_kafka_conf_new());
-  std::unique_ptr<Client> client(new Client(service));
+  std::unique_ptr<Client> client(new Client(service, properties));
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_log_cb(conf.get(), on_log);

@@ -60,6 +60,8 @@ class Client {
 
   rd_kafka_t* handle() { return handle_; }
   const Service& service() const { return service_; }
+  // Those it was made with. Holds secrets: never show it.
+  const config::StringMap& properties() const { return properties_; }
   // "kafka: what", and kafka_status() in the service's words.
   Status failed(const std::string& what, rd_kafka_resp_err_t error,
                 const std::string& detail) const;
@@ -95,7 +97,8 @@ class Client {
   std::optional<Events::Refusal> refusal() const { return events_.refusal(); }
 
  private:
-  explicit Client(const Service& service) : service_(service), events_(service) {}
+  Client(const Service& service, const config::StringMap& properties)
+      : service_(service), properties_(properties), events_(service) {}
   static void on_error(rd_kafka_t* handle, int error, const char* text, void* client);
   static void on_log(const rd_kafka_t* handle, int level, const char* what, const char* text);
   static void on_delivery(rd_kafka_t* handle, const rd_kafka_message_t* message, void* client);
@@ -109,6 +112,7 @@ class Client {
   Status repeat(const std::string& what, Ask ask);
 
   const Service service_;
+  const config::StringMap properties_;
   Events events_;
   std::optional<OauthClient> oauth_;
   std::vector<std::string> extensions_;  // of the SASL login: name, value, …

@@ -22,8 +22,9 @@ namespace {
 constexpr size_t kAheadKilobytes = 64 << 10;
 constexpr size_t kAheadMessages = 200'000;
 
-// What the fetcher does as it says, or what has nothing to do with fetching. Some only with the
-// value that event hubs have (event_hubs.cc), as it is what the fetcher does anyway.
+// What the fetcher does as it says, or what has nothing to do with fetching, beside what says how
+// connections are secured. Some only with the value that event hubs have (event_hubs.cc), as it is
+// what the fetcher does anyway.
 struct KnownProperty {
   std::string_view name;
   std::string_view value = "";  // any
@@ -37,24 +38,11 @@ constexpr KnownProperty kKnownProperties[] = {
     {"socket.timeout.ms"},
     {"socket.keepalive.enable", "true"},
     {"connections.max.idle.ms", "180000"},
-    {"security.protocol"},
-    {"ssl.ca.location"},
-    {"ssl.certificate.location"},
-    {"ssl.key.location"},
-    {"ssl.key.password"},
-    {"enable.ssl.certificate.verification"},
-    {"sasl.mechanisms"},
-    {"sasl.username"},
-    {"sasl.password"},
-    {"sasl.oauthbearer.token.endpoint.url"},
-    {"sasl.oauthbearer.client.id"},
-    {"sasl.oauthbearer.client.secret"},
-    {"sasl.oauthbearer.scope"},
-    {"sasl.oauthbearer.extensions"},
 };
 
 bool is_known(const std::string& name, const std::string& value) {
-  return std::any_of(std::begin(kKnownProperties), std::end(kKnownProperties),
+  return fetch::is_known_security(name) ||
+         std::any_of(std::begin(kKnownProperties), std::end(kKnownProperties),
                      [&](const KnownProperty& known) {
                        return known.name == name && (known.value.empty() || known.value == value);
                      });

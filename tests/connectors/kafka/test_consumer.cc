@@ -13,13 +13,12 @@ constexpr int kTimeoutMs = 30'000;
 
 void quiet(const rd_kafka_t*, int, const char*, const char*) {}
 
-rd_kafka_t* make_consumer(Properties properties) {
-  for (const auto& [name, value] : Properties{{"group.id", "test"},
-                                              {"enable.auto.commit", "false"},
-                                              {"enable.partition.eof", "true"},
-                                              {"auto.offset.reset", "error"}}) {
-    properties.emplace_back(name, value);
-  }
+rd_kafka_t* make_consumer(const Properties& more) {
+  Properties properties = {{"group.id", "test"},
+                           {"enable.auto.commit", "false"},
+                           {"enable.partition.eof", "true"},
+                           {"auto.offset.reset", "error"}};
+  properties.insert(properties.end(), more.begin(), more.end());
   std::array<char, 512> why{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   rd_kafka_conf_set_log_cb(conf, quiet);
@@ -72,8 +71,8 @@ ReadMessage copy_message(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-std::vector<ReadMessage> read_topic(Properties properties, const std::string& topic) {
-  rd_kafka_t* consumer = make_consumer(std::move(properties));
+std::vector<ReadMessage> read_topic(const Properties& properties, const std::string& topic) {
+  rd_kafka_t* consumer = make_consumer(properties);
   const int partitions = count_partitions(consumer, topic);
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(partitions);
   for (int i = 0; i < partitions; ++i) {
@@ -104,6 +103,29 @@ std::vector<std::string> read_values(const Properties& properties, const std::st
     values.push_back(message.value.value_or("<null>"));
   }
   return values;
+}
+
+std::vector<int64_t> committed_offsets(Properties properties, const std::string& group,
+                                       const std::string& topic) {
+  properties.emplace_back("group.id", group);
+  rd_kafka_t* consumer = make_consumer(properties);
+  const int partitions = count_partitions(consumer, topic);
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(partitions);
+  for (int i = 0; i < partitions; ++i) {
+    rd_kafka_topic_partition_list_add(list, topic.c_str(), i);
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR__TIMED_OUT;
+  while (error != RD_KAFKA_RESP_ERR_NO_ERROR && std::chrono::steady_clock::now() < end) {
+    error = rd_kafka_committed(consumer, list, kTimeoutMs);
+  }
+  EXPECT_EQ(error, RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_err2str(error);
+  std::vector<int64_t> offsets;
+  for (int i = 0; i < list->cnt; ++i)
+    offsets.push_back(std::max<int64_t>(-1, list->elems[i].offset));
+  rd_kafka_topic_partition_list_destroy(list);
+  rd_kafka_destroy(consumer);
+  return offsets;
 }
 
 }  // namespace lakeward::test

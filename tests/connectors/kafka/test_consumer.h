@@ -22,7 +22,10 @@ struct ReadMessage {
 
 // All that transactions have committed to a topic, partition by partition; with
 // `isolation.level: read_uncommitted` among the properties, all records.
-std::vector<ReadMessage> read_topic(Properties properties, const std::string& topic);
+std::vector<ReadMessage> read_topic(const Properties& properties, const std::string& topic);
+// What a consumer group has stored of each partition; -1: nothing. Waits for its coordinator.
+std::vector<int64_t> committed_offsets(Properties properties, const std::string& group,
+                                       const std::string& topic);
 std::vector<std::string> read_values(const Properties& properties, const std::string& topic);
 
 }  // namespace lakeward::test

@@ -5,8 +5,8 @@ Numbered records arrive in a topic of three partitions. One pipeline copies them
 second one into a Delta table. The process is killed with SIGKILL at random moments and started again; now
 and then the broker is, too. With each start, both pipelines reach the brokers in the next of the ways given
 by --ways. All the while proxies between them cut connections. At the end the output topic, as a
-read_committed consumer sees it, and the table are compared with the input. Run by
-tests/services/kafka/with_broker.
+read_committed consumer sees it, and the table are compared with the input, and so is what the second
+pipeline has told its consumer group. Run by tests/services/kafka/with_broker.
 """
 
 import argparse
@@ -68,7 +68,7 @@ limits: {rows: 500}
 
 TABLE = """
 pipeline: bronze
-from: {kafka: {connection: WAY, topic: numbers}}
+from: {kafka: {connection: WAY, topic: numbers, group_id: watched}}
 decode: {json: {columns: {p: INTEGER, n: BIGINT, text: VARCHAR}}}
 transform: SELECT p, n, text, _partition AS "partition", _offset AS "offset" FROM input
 to: {delta: {table: bronze.numbers}}
@@ -214,7 +214,12 @@ def run(folder, kills, ways, seed):
     for name, proxy in proxies.items():
         proxy.stop_cutting()
         print(f"{name}: {proxy.summary()}", flush=True)
+    killer.produce()
+    project.call("run", "--once")
     same = compare_all(project, killer.sent)
+    told = topic_tool("committed", "watched", "numbers").split()
+    same &= compare("the consumer group", [(p, killer.sent) for p in range(PARTITIONS)],
+                    [(p, int(offset)) for p, offset in enumerate(told)])
     return has_tested(proxies, ways, killer.inside_epoch) and same
 
 

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "connectors/kafka/test_consumer.h"
 #include "integration/kafka/broker_fixture.h"
 #include "support/process.h"
 
@@ -21,18 +24,19 @@ using Json = nlohmann::json;
 class KafkaOutage : public KafkaBroker {
  protected:
   std::filesystem::path project() const { return world.folder.path() / "project"; }
-  void write_project() const {
+  // `more` options of the source.
+  void write_project(const std::string& more = "") const {
     write_text(project() / "lakeward.yaml",
                "project: outage\nlake: ./lake\nconnections:\n  cluster: {kafka: {brokers: \"" +
                    address + "\"}}\n");
     for (const char* name : {"followed", "drained"}) {
       write_text(project() / "pipelines" / (name + std::string(".yaml")),
                  "pipeline: " + std::string(name) +
-                     "\nfrom: {kafka: {connection: cluster, topic: " + topic +
+                     "\nfrom: {kafka: {connection: cluster, topic: " + topic + more +
                      "}}\n"
                      "transform: SELECT _partition AS p, _offset AS o FROM input\n"
                      "to: {delta: {table: bronze." +
-                     name + "}}\ntrigger: {every: 100ms}\n");
+                     name + "}}\ntrigger: {every: 50ms}\n");
     }
   }
   ProcessResult call(std::vector<std::string> arguments) const {
@@ -108,6 +112,39 @@ TEST_F(KafkaOutage, IsWaitedForAndNothingIsLostOrRepeated) {
   EXPECT_EQ(followed.err.find("retrying", first + 1), std::string::npos) << followed.err;
   // What was there when the broker could be asked for the first time, or more.
   EXPECT_THAT(counts("drained"), ::testing::AnyOf(HasSubstr("1000,1000"), HasSubstr("2000,2000")));
+}
+
+// While they are stored every moment, so that the broker goes away in the middle of it.
+TEST_F(KafkaOutage, TheOffsetsOfAGroupAreStoredAgainAfterIt) {
+  TestProducer(properties()).create_topic(topic, 2);
+  write_project(", group_id: " + topic);
+  const auto told = [&] { return committed_offsets(properties(), topic, topic)[0]; };
+  std::atomic<bool> stopping{false};
+  std::atomic<int64_t> sent{0};
+  std::thread sender([&] {
+    TestProducer producer(properties());
+    while (!stopping) {
+      producer.send(topic, 0, {{"{}"}});
+      ++sent;
+    }
+  });
+  Process run(command({"run", "followed"}));
+  EXPECT_TRUE(eventually([&] { return told() > 0; })) << run.err();
+  kill_broker();
+  EXPECT_TRUE(eventually([&] { return state() == "retrying"; })) << run.err();
+  EXPECT_EQ(std::system((folder() + "/restart").c_str()), 0);
+  const int64_t before = sent;
+  EXPECT_TRUE(eventually([&] { return told() > before; })) << run.err();
+  stopping = true;
+  sender.join();
+  // A record that was sent when the broker was killed may be there twice.
+  const auto end = static_cast<int64_t>(read_topic(properties(), topic).size());
+  EXPECT_TRUE(eventually([&] { return told() == end; })) << run.err();
+  EXPECT_TRUE(run.running());
+  run.send_signal(SIGTERM);
+  const ProcessResult followed = run.wait();
+  EXPECT_EQ(followed.exit_code, 130) << followed.err;
+  EXPECT_THAT(followed.err, ::testing::Not(HasSubstr("the offsets of the group")));
 }
 
 // As when a broker comes back without its disk: the offsets that were read are given out again.

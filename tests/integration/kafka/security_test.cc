@@ -99,6 +99,17 @@ TEST_P(KafkaLogin, IsTriedAgainWhereItWasCut) {
   EXPECT_THAT(drain_all(run), ElementsAre("a record"));
 }
 
+TEST_P(KafkaLogin, IsAcceptedWhereAGroupIsToldOfOffsets) {
+  OptionList more = GetParam().options();
+  more.emplace_back("group_id", scalar(topic));
+  {
+    SourceRun run = connect(std::move(more), GetParam().listener);
+    EXPECT_TRUE(run.source().reach().ok());
+    EXPECT_THAT(drain_all(run), ElementsAre("a record"));
+  }
+  EXPECT_THAT(committed_offsets(properties(), topic, topic), ElementsAre(1));
+}
+
 OptionList scram(const char* mechanism, const char* user, const char* password) {
   return {{"sasl", scalar(mechanism)}, {"user", scalar(user)}, {"password", scalar(password)}};
 }
@@ -240,6 +251,17 @@ TEST_F(KafkaSecurity, AsksATokenEndpointWithTheClientsSecret) {
   EXPECT_EQ(requests[0].body, "grant_type=client_credentials&scope=kafka%20read");
   EXPECT_EQ(requests[0].get_header_value("Authorization"),
             "Basic " + format::encode_base64("lake%20ward:s3cret%3A%26"));
+}
+
+TEST_F(KafkaSecurity, TellsAGroupOfOffsetsWithAToken) {
+  issuer.answer(token_answer(make_token("reader")));
+  OptionList more = oauth();
+  more.emplace_back("group_id", scalar(topic));
+  {
+    SourceRun run = connect(std::move(more), "LAKEWARD_KAFKA_OAUTH");
+    EXPECT_THAT(drain_all(run), ElementsAre("a record"));
+  }
+  EXPECT_THAT(committed_offsets(properties(), topic, topic), ElementsAre(1));
 }
 
 TEST_F(KafkaSecurity, RenewsTokensBeforeTheyExpire) {

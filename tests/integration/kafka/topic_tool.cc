@@ -9,6 +9,9 @@
 //                                          of stdin, to partition 0; bytes are hexadecimal, or null
 //   topic_tool dump TOPIC                  what a read_committed consumer sees, partition by
 //                                          partition in order: a JSON object a line
+//   topic_tool committed GROUP TOPIC       the offset of each partition that the group has stored,
+//   a
+//                                          line each; -1: none
 //   topic_tool dump_hex TOPIC              the same, as send_hex takes it
 #include <gtest/gtest.h>
 
@@ -125,9 +128,13 @@ int run(const std::vector<std::string>& words) {
     for (const ReadMessage& message : read_topic(properties, words[1])) dump_hex(message);
   } else if (words.size() == 2 && words[0] == "dump") {
     for (const ReadMessage& message : read_topic(properties, words[1])) dump(message);
+  } else if (words.size() == 3 && words[0] == "committed") {
+    for (const int64_t offset : committed_offsets(properties, words[1], words[2])) {
+      std::cout << offset << '\n';
+    }
   } else {
     std::cerr << "topic_tool create TOPIC N | produce TOPIC FIRST COUNT | send[_hex] TOPIC | "
-                 "dump[_hex] TOPIC\n";
+                 "dump[_hex] TOPIC | committed GROUP TOPIC\n";
     return 2;
   }
   return ::testing::UnitTest::GetInstance()->Failed() ? 1 : 0;

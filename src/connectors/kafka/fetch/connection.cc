@@ -198,12 +198,17 @@ Status Connection::introduce(std::string_view answer) {
   text_.reset();
   if (next) return begin(std::move(*next));
   since_ = Clock::now();
-  knows_epochs_ = introduction_->knows_epochs();
   if (const auto session = introduction_->session()) {
     session_end_ = since_ + std::max<Clock::duration>(*session * 4 / 5, kShortestSession);
   }
+  versions_ = introduction_->versions();
   introduction_.reset();
   return ok_status();
+}
+
+bool Connection::has(int16_t api, int16_t version) const {
+  const auto range = versions_.find(api);
+  return range != versions_.end() && range->second.has(version);
 }
 
 }  // namespace lakeward::connectors::kafka::fetch

@@ -56,12 +56,11 @@ class Connection {
   // Open, let in, and without a question that is not answered.
   bool is_idle() const { return phase_ == Phase::kIdle; }
 
-  // Of a broker that has let us in: whether it can be asked where a leader's epoch ends.
-  bool knows_epochs() const { return knows_epochs_; }
-
   // Begins to connect, and to introduce itself. Errors: as proceed().
   Status open();
   void close();
+  // Whether the broker has this version of a request. Only when it was idle once.
+  bool has(int16_t api, int16_t version) const;
   // Only when idle. Errors: as proceed().
   Status ask(std::string question);
 
@@ -99,6 +98,7 @@ class Connection {
   size_t attempts_ = 0;
   std::unique_ptr<ByteStream> stream_;
   std::unique_ptr<Introduction> introduction_;  // until the broker has let it in
+  ApiVersions versions_;
   Phase phase_ = Phase::kClosed;
   std::string question_;
   size_t done_ = 0;  // bytes of the question, the size or the text
@@ -106,7 +106,6 @@ class Connection {
   size_t text_bytes_ = 0;
   std::shared_ptr<AnswerMemory::Block> text_;
   Clock::time_point since_;
-  bool knows_epochs_ = false;
   std::optional<Clock::time_point> session_end_;
 };
 

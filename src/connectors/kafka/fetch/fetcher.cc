@@ -336,7 +336,7 @@ void Fetcher::deliver(Partition& partition, Link& link, AnswerKeeper& keeper,
   if (partition.over || partition.guard.in_doubt()) return;
   if (deliver_error(partition, fetched.error)) return;
   const auto cut = [&] {
-    const bool may_ask = link.connection.knows_epochs();
+    const bool may_ask = link.connection.has(kEpochApi, kEpochVersion);
     return whole_batches(fetched.records, partition.next,
                          may_ask ? std::optional(partition.guard.epoch()) : std::nullopt);
   };

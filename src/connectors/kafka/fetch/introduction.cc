@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "connectors/kafka/fetch/epoch_api.h"
 #include "connectors/kafka/fetch/fetch_api.h"
 #include "connectors/kafka/fetch/wire.h"
 
@@ -27,12 +26,6 @@ constexpr std::chrono::hours kLongestSession{30 * 24};
 Status unreadable(const char* request) {
   return unavailable(std::string("the broker's answer to ") + request + " cannot be read");
 }
-
-struct Range {
-  int16_t lowest = 0;
-  int16_t highest = -1;
-  bool has(int16_t version) const { return lowest <= version && version <= highest; }
-};
 
 }  // namespace
 
@@ -70,27 +63,21 @@ Result<std::optional<std::string>> Introduction::next(std::string_view answer) {
 
 Result<std::optional<std::string>> Introduction::after_versions(WireReader& reader) {
   const auto error = reader.number<int16_t>();
-  Range fetch;
-  Range handshake;
-  Range authenticate;
   const int32_t count = reader.count(6);
   for (int32_t i = 0; i < count; ++i) {
     const auto api = reader.number<int16_t>();
-    Range range;
+    VersionRange& range = versions_[api];
     range.lowest = reader.number<int16_t>();
     range.highest = reader.number<int16_t>();
-    if (api == kFetchApi) fetch = range;
-    if (api == kEpochApi) knows_epochs_ = range.has(kEpochVersion);
-    if (api == kSaslHandshake) handshake = range;
-    if (api == kSaslAuthenticate) authenticate = range;
   }
   if (!reader.ok()) return unreadable("ApiVersions");
-  if (error != 0 || !fetch.has(kFetchVersion)) {
+  if (error != 0 || !versions_[kFetchApi].has(kFetchVersion)) {
     return unsupported("the broker has no Fetch of version " + std::to_string(kFetchVersion));
   }
   if (sasl_ == nullptr) return std::optional<std::string>();
+  const VersionRange authenticate = versions_[kSaslAuthenticate];
   authenticate_version_ = authenticate.has(1) ? 1 : 0;
-  if (!handshake.has(1) || !authenticate.has(authenticate_version_)) {
+  if (!versions_[kSaslHandshake].has(1) || !authenticate.has(authenticate_version_)) {
     return unsupported("the broker has no SaslAuthenticate");
   }
   step_ = Step::kHandshake;

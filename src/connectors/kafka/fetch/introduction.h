@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,14 @@
 namespace lakeward::connectors::kafka::fetch {
 
 class WireReader;
+
+// The versions of a request that a broker has.
+struct VersionRange {
+  int16_t lowest = 0;
+  int16_t highest = -1;
+  bool has(int16_t version) const { return lowest <= version && version <= highest; }
+};
+using ApiVersions = std::map<int16_t, VersionRange>;
 
 // Used by one thread.
 class Introduction {
@@ -32,8 +41,8 @@ class Introduction {
   // needed here; Unavailable if it gives an answer that is none.
   Result<std::optional<std::string>> next(std::string_view answer);
 
-  // Whether the broker can be asked where a leader's epoch ends (epoch_api.h).
-  bool knows_epochs() const { return knows_epochs_; }
+  // What the broker has, once it has said so.
+  const ApiVersions& versions() const { return versions_; }
   // How long the broker lets the login last; nullopt if it does not say.
   std::optional<std::chrono::milliseconds> session() const { return session_; }
 
@@ -51,7 +60,7 @@ class Introduction {
   int32_t correlation_ = 0;
   int16_t authenticate_version_ = 0;
   int turns_ = 0;
-  bool knows_epochs_ = false;
+  ApiVersions versions_;
   std::optional<std::chrono::milliseconds> session_;
 };
 

@@ -1,5 +1,7 @@
 #include "connectors/kafka/fetch/security.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,30 @@ namespace lakeward::connectors::kafka::fetch {
 namespace {
 
 constexpr std::string_view kOauthbearer = "OAUTHBEARER";
+
+constexpr std::string_view kKnown[] = {
+    "security.protocol",
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.key.location",
+    "ssl.key.password",
+    "enable.ssl.certificate.verification",
+    "sasl.mechanisms",
+    "sasl.username",
+    "sasl.password",
+    "sasl.oauthbearer.token.endpoint.url",
+    "sasl.oauthbearer.client.id",
+    "sasl.oauthbearer.client.secret",
+    "sasl.oauthbearer.scope",
+    "sasl.oauthbearer.extensions",
+};
+
+bool is_about_security(std::string_view property) {
+  for (const std::string_view word : {"ssl", "sasl", "security", "https", "oauthbearer"}) {
+    if (property.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
 
 bool has_tls(const config::StringMap& properties) {
   return property_of(properties, "security.protocol").ends_with("ssl");
@@ -58,7 +84,14 @@ SaslLogin token_login(const config::StringMap& properties, TokenSource source) {
 
 }  // namespace
 
+bool is_known_security(std::string_view property) {
+  return std::find(std::begin(kKnown), std::end(kKnown), property) != std::end(kKnown);
+}
+
 bool can_secure(const config::StringMap& properties) {
+  for (const auto& [name, value] : properties) {
+    if (is_about_security(name) && !is_known_security(name)) return false;
+  }
   if (!has_sasl(properties)) return true;
   const std::string mechanism = property_of(properties, "sasl.mechanisms");
   return mechanism == "PLAIN" || mechanism == kOauthbearer || scram_hash(mechanism).has_value();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 
 #include "base/status.h"
 #include "config/options.h"
@@ -10,7 +11,11 @@
 
 namespace lakeward::connectors::kafka::fetch {
 
-// Whether connections can be secured as `security.protocol` and `sasl.mechanisms` say.
+// Whether a property says how connections are secured, and is one that is understood here.
+bool is_known_security(std::string_view property);
+
+// Whether connections can be secured as the properties say: their mechanism is one of sasl.h and
+// scram.h, and none that is about TLS or SASL is librdkafka's alone.
 bool can_secure(const config::StringMap& properties);
 
 // Gives a token for OAUTHBEARER that is valid now. Errors: Unavailable if there is none.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "connectors/kafka/fetch/epoch_api.h"
 #include "connectors/kafka/fetch/wire.h"
 
 namespace lakeward::connectors::kafka::fetch {
@@ -78,14 +79,16 @@ TEST(KafkaIntroduction, OnlyAsksForVersionsIfNoLoginIsWanted) {
   EXPECT_EQ(introduction.next(versions({{1, 0, 17}})).value(), std::nullopt);
 }
 
-TEST(KafkaIntroduction, FindsOutWhetherTheBrokerKnowsEpochsOfLeaders) {
+TEST(KafkaIntroduction, FindsOutWhatTheBrokerHas) {
   for (const auto& [known, knows] :
        {std::pair(Versions{{1, 0, 17}, {23, 2, 4}}, true), std::pair(kEventHubs, false),
         std::pair(Versions{{1, 0, 17}, {23, 0, 1}}, false)}) {
     Introduction introduction("lakeward", nullptr);
     introduction.first();
     ASSERT_TRUE(introduction.next(versions(known)).ok());
-    EXPECT_EQ(introduction.knows_epochs(), knows);
+    const auto epochs = introduction.versions().find(kEpochApi);
+    EXPECT_EQ(epochs != introduction.versions().end() && epochs->second.has(kEpochVersion), knows);
+    EXPECT_TRUE(introduction.versions().at(1).has(4));
   }
 }
 
