@@ -137,6 +137,20 @@ TEST_F(ParquetSink, EndsRowGroupsByRowsAndByBytes) {
             "0");
 }
 
+// Their pages end by what the rows hold, whether or not a dictionary holds it once.
+TEST_F(ParquetSink, WritesLargeTextsThatComeAgainAndAgain) {
+  const char* texts[] = {"CASE WHEN n % 2 = 0 THEN repeat('x', 120000) ELSE n::VARCHAR END",
+                         "repeat(chr(65 + (n % 3)::INTEGER), 120000)"};
+  for (const std::string text : texts) {
+    const std::string select = "SELECT " + text + " AS s FROM range(20480) t(n)";
+    const auto files = write(select, {"s"});
+    ASSERT_TRUE(files.ok()) << files.status().message();
+    const std::string sum = "SELECT sum(length(s)) || ' ' || count(DISTINCT s) FROM ";
+    EXPECT_EQ(scalar(sum + "read_parquet(" + quoted(files->at(0)) + ")"),
+              scalar(sum + "(" + select + ")"));
+  }
+}
+
 TEST_F(ParquetSink, KeepsOddValues) {
   expect_round_trip(
       "SELECT * FROM (VALUES ('', 'infinity'::DOUBLE, 'infinity'::TIMESTAMP, 0.0::FLOAT), "

@@ -26,12 +26,11 @@ class LeafEncoder final : public ColumnEncoder {
 
   Status append(const VectorView& column, size_t rows, PageWriter& writer) override {
     for (size_t row = 0; row < rows;) {
-      const size_t end = row + values_.room(column, row, rows);
-      append_rows(column, row, end);
-      row = end;
-      if (page_rows_ >= kPageRows || values_.held() >= kPageBytes) {
-        RETURN_IF_ERROR(finish_page(writer));
-      }
+      const Room room = values_.room(column, row, rows);
+      append_rows(column, row, row + room.rows);
+      row += room.rows;
+      page_bytes_ += room.bytes;
+      if (page_is_full()) RETURN_IF_ERROR(finish_page(writer));
     }
     return ok_status();
   }
@@ -99,6 +98,18 @@ class LeafEncoder final : public ColumnEncoder {
     coding_ = Values::kHasDictionary && groups_without_-- <= 0;
   }
 
+  bool page_is_full() const {
+    if (page_rows_ >= kPageRows) return true;
+    if constexpr (Values::kHasDictionary) {
+      if (coding_) {
+        if (values_.dictionary_bytes() - dictionary_before_ >= kPageBytes) return true;
+        // Only its end shows whether the first page is written as codes or as plain values.
+        return !has_coded_pages_ && page_bytes_ >= kPageBytes;
+      }
+    }
+    return page_bytes_ >= kPageBytes;
+  }
+
   void append_rows(const VectorView& column, size_t begin, size_t end) {
     for_each_run(column, begin, end, [&](size_t first, size_t last) {
       if constexpr (Values::kHasDictionary) {
@@ -147,8 +158,10 @@ class LeafEncoder final : public ColumnEncoder {
     RETURN_IF_ERROR(writer.add_data(body_, page_rows_, encoding, pages_));
     group_rows_ += static_cast<int64_t>(page_rows_);
     page_rows_ = 0;
+    page_bytes_ = 0;
     levels_.clear();
     codes_.clear();
+    if constexpr (Values::kHasDictionary) dictionary_before_ = values_.dictionary_bytes();
     return ok_status();
   }
 
@@ -162,8 +175,11 @@ class LeafEncoder final : public ColumnEncoder {
   }
 
   Encoding append_codes() {
-    const bool is_first = !has_coded_pages_;
-    if (is_first && 2 * values_.dictionary_size() > codes_.size()) {
+    if (codes_.empty()) {  // all are NULL: nothing to code, and nothing to learn
+      has_plain_pages_ = true;
+      return Encoding::kPlain;
+    }
+    if (!has_coded_pages_ && 2 * values_.dictionary_size() > codes_.size()) {
       // Hardly a value comes twice.
       values_.append_plain(codes_, body_);
       clear_dictionary();
@@ -194,6 +210,7 @@ class LeafEncoder final : public ColumnEncoder {
 
   void clear_dictionary() {
     if constexpr (Values::kHasDictionary) values_.clear_dictionary();
+    dictionary_before_ = 0;
   }
 
   const ColumnType type_;
@@ -201,6 +218,8 @@ class LeafEncoder final : public ColumnEncoder {
 
   // Of the page.
   size_t page_rows_ = 0;
+  size_t page_bytes_ = 0;         // of its values, as if none came twice
+  size_t dictionary_before_ = 0;  // bytes of the dictionary when it began
   std::vector<uint32_t> levels_;  // 0: NULL; empty until there may be one
   std::vector<uint32_t> codes_;
   std::string body_;

@@ -9,14 +9,13 @@ constexpr size_t kTextBytes = size_t{1} << 20;  // of a page, where rows are lar
 
 }  // namespace
 
-size_t TextValues::room(const VectorView& column, size_t row, size_t rows) const {
-  size_t bytes = 0;
-  size_t end = row;
-  while (end < rows && bytes < kTextBytes) {
-    if (!column.is_null(end)) bytes += column.get<duckdb_string_t>(end).value.inlined.length;
-    ++end;
+Room TextValues::room(const VectorView& column, size_t row, size_t rows) {
+  Room room;
+  for (; row < rows && room.bytes < kTextBytes; ++row, ++room.rows) {
+    if (column.is_null(row)) continue;
+    room.bytes += sizeof(uint32_t) + column.get<duckdb_string_t>(row).value.inlined.length;
   }
-  return end - row;
+  return room;
 }
 
 void TextValues::clear_dictionary() {

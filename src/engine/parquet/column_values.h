@@ -14,6 +14,12 @@
 
 namespace lakeward::engine::parquet {
 
+// How much of a vector goes into a page before it is asked whether it is full.
+struct Room {
+  size_t rows = 0;
+  size_t bytes = 0;  // of these rows' values, about, if each is stored
+};
+
 // DuckDB's `Source` numbers, stored as `Stored`.
 template <typename Stored, typename Source>
 class NumberValues {
@@ -32,8 +38,10 @@ class NumberValues {
     plain_.insert(plain_.end(), values + begin, values + end);
     for (size_t row = begin; row < end; ++row) bounds_.add(values[row]);
   }
-  // How many rows from `row` on a page has room for.
-  static size_t room(const VectorView&, size_t row, size_t rows) { return rows - row; }
+  // What of the rows from `row` to `rows`.
+  static Room room(const VectorView&, size_t row, size_t rows) {
+    return {rows - row, (rows - row) * sizeof(Stored)};
+  }
   size_t held() const {
     return plain_.size() * sizeof(Stored) + dictionary_.size() * 2 * sizeof(Stored);
   }
@@ -88,7 +96,7 @@ class TextValues {
       append_text(text, plain_);
     }
   }
-  size_t room(const VectorView& column, size_t row, size_t rows) const;
+  static Room room(const VectorView& column, size_t row, size_t rows);
   size_t held() const { return plain_.size() + dictionary_.bytes().size(); }
 
   size_t dictionary_size() const { return dictionary_.size(); }
@@ -127,7 +135,9 @@ class BooleanValues {
       ++count_;
     }
   }
-  static size_t room(const VectorView&, size_t row, size_t rows) { return rows - row; }
+  static Room room(const VectorView&, size_t row, size_t rows) {
+    return {rows - row, (rows - row + 7) / 8};
+  }
   size_t held() const { return bits_.size(); }
   void take_plain(std::string& body) {
     body += bits_;
