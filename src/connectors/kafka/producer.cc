@@ -16,6 +16,7 @@ constexpr Duration kPatienceWhenDown{10'000'000};
 constexpr Duration kPatience{60'000'000};
 // Of the end of a process: readers do not have to wait for the transaction's timeout.
 constexpr Duration kLastPatience{3'000'000};
+constexpr int kFullMs = 2;
 constexpr int kSliceMs = 500;
 constexpr size_t kSentBetweenPolls = 1'000;
 
@@ -255,7 +256,8 @@ Status Producer::send(const OutgoingRecord& record) {
     const bool full = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
     Status status = explain(error, bytes).with_context(options_.service.name + ": " + sending());
     if (full) {
-      rd_kafka_poll(client_->handle(), kSliceMs);
+      // Nothing calls back when there is room again: delivery reports are of errors only.
+      rd_kafka_poll(client_->handle(), kFullMs);
       status = check_progress(wait);
     }
     if (status.ok()) continue;
