@@ -105,8 +105,8 @@ Status Workspace::open_engine(bool runs_pipelines) {
   ASSIGN_OR_RETURN(lake_store_, io::open_store(project_.lake));
   ASSIGN_OR_RETURN(checkpoint_store_, io::open_store(project_.checkpoints));
   lake_ = std::make_unique<Lake>(*lake_store_, *database_);
-  environment_ = std::make_unique<stream::Environment>(
-      stream::Environment{clock_, *database_, *lake_store_, project_.root, open_registrar});
+  environment_ = std::make_unique<stream::Environment>(stream::Environment{
+      clock_, *database_, *lake_store_, project_.root, project_.memory_bytes, open_registrar});
   return ok_status();
 }
 

@@ -1,6 +1,7 @@
 // The connectors that a project can name, with their declared options.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -28,6 +29,8 @@ struct Environment {
   engine::Database& database;
   io::ObjectStore& lake;               // table a.b is the folder a/b
   std::filesystem::path project_root;  // relative paths of options begin here
+  // What the process may use in all: what connectors hold beside the engine is a part of it.
+  uint64_t memory_bytes = 1ULL << 30;
   // The schema registry with these options, which are checked. Empty where there is none: then a
   // sink that needs one is refused.
   std::function<Result<std::shared_ptr<format::SchemaRegistrar>>(const config::Value& options)>

@@ -19,7 +19,6 @@ namespace {
 
 // Fetched ahead by one consumer, of payload and of messages: each costs librdkafka some 400 bytes
 // more.
-constexpr size_t kAheadKilobytes = 64 << 10;
 constexpr size_t kAheadMessages = 200'000;
 
 // What the fetcher does as it says, or what has nothing to do with fetching, beside what says how
@@ -59,13 +58,13 @@ FetchBy choose_fetcher(const config::StringMap& properties) {
 
 Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& properties,
                                                  const Offsets& from, FetchBy fetch_by,
-                                                 const Service& service,
+                                                 const Service& service, size_t ahead_bytes,
                                                  std::shared_ptr<fetch::LeaderEpochs> epochs) {
   config::StringMap all = properties;
   const size_t partitions = std::max<size_t>(1, from.size());
   // These hold for each partition, as each has its own queue.
   set_default(all, "queued.max.messages.kbytes",
-              std::to_string(std::max<size_t>(1'024, kAheadKilobytes / partitions)));
+              std::to_string(std::max<size_t>(1'024, (ahead_bytes >> 10) / partitions)));
   set_default(all, "queued.min.messages",
               std::to_string(std::max<size_t>(2'000, kAheadMessages / partitions)));
   // A full queue is looked at again soon, and not after librdkafka's second.
@@ -80,7 +79,7 @@ Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& proper
   std::unique_ptr<Consumer> consumer(new Consumer());
   ASSIGN_OR_RETURN(consumer->client_, Client::make(all, Client::Role::kConsumer, service));
   RETURN_IF_ERROR(fetch_by == FetchBy::kFetcher
-                      ? consumer->feed_by_fetcher(properties, from, std::move(epochs))
+                      ? consumer->feed_by_fetcher(properties, from, ahead_bytes, std::move(epochs))
                       : consumer->feed_by_librdkafka(from));
   return consumer;
 }
@@ -96,11 +95,12 @@ Status Consumer::feed_by_librdkafka(const Offsets& from) {
 }
 
 Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from,
+                                 size_t ahead_bytes,
                                  std::shared_ptr<fetch::LeaderEpochs> epochs) {
   fetch::FetcherOptions options;
   if (epochs != nullptr) options.epochs = std::move(epochs);
   options.service = client_->service();
-  options.ahead_bytes = kAheadKilobytes << 10;
+  options.ahead_bytes = ahead_bytes;
   for (const auto& [name, value] : properties) {
     if (name == "isolation.level") options.fetch.read_committed = value == "read_committed";
     if (name == "client.id") options.client_id = value;

@@ -21,6 +21,9 @@ class Fetcher;
 class LeaderEpochs;
 }  // namespace fetch
 
+// How much is fetched ahead at most; it may need twice the memory.
+inline constexpr size_t kAheadBytes = size_t{64} << 20;
+
 // Part of a block: records [first, first + count).
 struct Slice {
   std::shared_ptr<const MessageBlock> block;
@@ -64,7 +67,8 @@ class Consumer {
   // it is to be compared with.
   static Result<std::unique_ptr<Consumer>> make(
       const config::StringMap& properties, const Offsets& from, FetchBy fetch_by,
-      const Service& service = Service(), std::shared_ptr<fetch::LeaderEpochs> epochs = nullptr);
+      const Service& service = Service(), size_t ahead_bytes = kAheadBytes,
+      std::shared_ptr<fetch::LeaderEpochs> epochs = nullptr);
   ~Consumer();
 
   // Whether it would go on at just these places.
@@ -78,7 +82,7 @@ class Consumer {
   Consumer() = default;
   Status feed_by_librdkafka(const Offsets& from);
   Status feed_by_fetcher(const config::StringMap& properties, const Offsets& from,
-                         std::shared_ptr<fetch::LeaderEpochs> epochs);
+                         size_t ahead_bytes, std::shared_ptr<fetch::LeaderEpochs> epochs);
 
   Bell bell_;
   std::unique_ptr<Client> client_;

@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kPatienceWhenDown{3};
 constexpr std::chrono::seconds kPatience{60};
 // The same once the pipeline is told to stop: an epoch that gets on is finished.
 constexpr std::chrono::seconds kPatienceWhenStopped{1};
+// What is fetched ahead where only a few records are wanted.
+constexpr size_t kAheadOfAFew = size_t{8} << 20;
 // Older records count less and less.
 constexpr uint64_t kObservedRecords = 10'000'000;
 
@@ -293,12 +295,25 @@ void narrow(PartitionRange& range, const std::vector<uint64_t>& places) {
 
 Result<std::unique_ptr<Consumer>> ConsumerPool::take(const Offsets& from) {
   FetchBy fetch_by = FetchBy::kLibrdkafka;
+  std::unique_ptr<Consumer> unfit;
   {
     const std::lock_guard lock(mutex_);
     if (waiting_ != nullptr && waiting_->stands_at(from)) return std::move(waiting_);
     fetch_by = fetch_by_;
+    unfit = std::move(waiting_);
   }
-  return Consumer::make(properties_, from, fetch_by, service_, epochs_);
+  unfit.reset();  // before the next one fetches as much
+  return Consumer::make(properties_, from, fetch_by, service_, ahead_bytes_, epochs_);
+}
+
+Result<std::unique_ptr<Consumer>> ConsumerPool::make_another(const Offsets& from) {
+  FetchBy fetch_by = FetchBy::kLibrdkafka;
+  {
+    const std::lock_guard lock(mutex_);
+    fetch_by = fetch_by_;
+  }
+  return Consumer::make(properties_, from, fetch_by, service_,
+                        std::min(ahead_bytes_, kAheadOfAFew));
 }
 
 void ConsumerPool::leave_to_librdkafka() {
@@ -354,7 +369,8 @@ Result<std::unique_ptr<stream::RecordReader>> make_record_reader(std::shared_ptr
   if (splits.empty()) {
     return std::unique_ptr<stream::RecordReader>(std::make_unique<NoRecordReader>());
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer, pool->take(from));
+  ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer,
+                   options.only.empty() ? pool->take(from) : pool->make_another(from));
   for (Split& split : splits) split.feed = &consumer->feed(split.range.partition);
   auto shared = std::make_shared<Shared>(std::move(pool), std::move(consumer), std::move(splits),
                                          std::move(options));

@@ -29,14 +29,18 @@ struct PartitionRange {
 // its readers.
 class ConsumerPool {
  public:
-  ConsumerPool(config::StringMap properties, Service service)
+  // `ahead_bytes`: see Consumer::make().
+  ConsumerPool(config::StringMap properties, Service service, size_t ahead_bytes)
       : properties_(std::move(properties)),
         service_(std::move(service)),
+        ahead_bytes_(ahead_bytes),
         epochs_(std::make_shared<fetch::LeaderEpochs>()),
         fetch_by_(choose_fetcher(properties_)) {}
 
-  // A consumer that goes on from these places, or a new one.
+  // A consumer that goes on from these places, or a new one in place of the one that waits.
   Result<std::unique_ptr<Consumer>> take(const Offsets& from);
+  // One for a few records beside the one that waits, which will go on.
+  Result<std::unique_ptr<Consumer>> make_another(const Offsets& from);
   // Keeps it for the next take(), in place of the one before.
   void put(std::unique_ptr<Consumer> consumer);
 
@@ -53,6 +57,7 @@ class ConsumerPool {
  private:
   const config::StringMap properties_;
   const Service service_;
+  const size_t ahead_bytes_;
   const std::shared_ptr<fetch::LeaderEpochs> epochs_;
   mutable std::mutex mutex_;
   FetchBy fetch_by_;

@@ -45,7 +45,8 @@ KafkaSink::KafkaSink(KafkaSinkOptions options, Service service, Encodings encodi
       database_(environment.database),
       reading_properties_(connection_properties(options_, environment.project_root)),
       encodings_(std::move(encodings)) {
-  producer_options_.properties = writing_properties(options_, environment.project_root);
+  producer_options_.properties =
+      writing_properties(options_, environment.project_root, environment.memory_bytes);
   producer_options_.topic = options_.topic;
   producer_options_.service = service_;
   if (!transactional()) return;

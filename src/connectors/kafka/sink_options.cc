@@ -1,5 +1,7 @@
 #include "connectors/kafka/sink_options.h"
 
+#include <algorithm>
+#include <string>
 #include <tuple>
 
 #include "base/units.h"
@@ -29,7 +31,8 @@ namespace {
 constexpr Duration kTransactionTimeout{300'000'000};
 constexpr Duration kLinger{20'000};
 // What waits in the producer to be sent; librdkafka's own limit is 1 GiB.
-constexpr const char* kQueuedKilobytes = "65536";
+constexpr uint64_t kQueued = 64 << 20;
+constexpr uint64_t kLeastQueued = 32 << 20;  // a record must have room in it
 constexpr const char* kQueuedMessages = "200000";
 // The topic's limit is the one that counts; librdkafka's own would refuse the record before it is
 // compressed.
@@ -175,7 +178,7 @@ std::optional<NewTopic> parse_create_topic(const Value& value, Problems& problem
 void set_writing_defaults(config::StringMap& properties) {
   set_default(properties, "compression.type", "lz4");
   set_default(properties, "linger.ms", "20");
-  set_default(properties, "queue.buffering.max.kbytes", kQueuedKilobytes);
+  set_default(properties, "queue.buffering.max.kbytes", std::to_string(kQueued >> 10));
   set_default(properties, "queue.buffering.max.messages", kQueuedMessages);
   set_default(properties, "message.max.bytes", kLargestMessage);
   // The partition of a key that Kafka's own clients choose: topics that are joined by key fit.
@@ -183,8 +186,11 @@ void set_writing_defaults(config::StringMap& properties) {
 }
 
 config::StringMap writing_properties(const KafkaSinkOptions& options,
-                                     const std::filesystem::path& project_root) {
+                                     const std::filesystem::path& project_root,
+                                     uint64_t memory_bytes) {
   config::StringMap properties = connection_properties(options, project_root);
+  const uint64_t queued = std::clamp<uint64_t>(memory_bytes / 8, kLeastQueued, kQueued);
+  set_default(properties, "queue.buffering.max.kbytes", std::to_string(queued >> 10));
   for (const auto& [name, choice] : option_choices(Compression())) {
     if (choice == options.compression) properties.emplace_back("compression.type", name);
   }

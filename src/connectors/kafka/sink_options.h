@@ -52,8 +52,10 @@ std::optional<NewTopic> parse_create_topic(const config::Value& value, config::P
 // What a producer of ours has unless `properties` says otherwise.
 void set_writing_defaults(config::StringMap& properties);
 
-// librdkafka's properties of a producer. Holds secrets: never show it.
+// librdkafka's properties of a producer, in a process that may use so much memory. Holds secrets:
+// never show it.
 config::StringMap writing_properties(const KafkaSinkOptions& options,
-                                     const std::filesystem::path& project_root);
+                                     const std::filesystem::path& project_root,
+                                     uint64_t memory_bytes);
 
 }  // namespace lakeward::connectors::kafka

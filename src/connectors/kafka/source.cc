@@ -1,11 +1,14 @@
 #include "connectors/kafka/source.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/units.h"
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
+#include "connectors/kafka/high_watermarks.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -21,6 +24,8 @@ constexpr stream::Limits kDefaultLimits{.rows = 1'000'000, .bytes = 256 << 20};
 // What a record is taken to be before any was read: what brokers take by default (message.max.bytes
 // is 1,048,588). The epoch after it knows better.
 constexpr uint64_t kLargeRecordBytes = 1 << 20;
+// Of an epoch, and of what is fetched ahead, however little memory there is.
+constexpr uint64_t kLeastBytes = 8 << 20;
 
 std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
 
@@ -33,10 +38,20 @@ std::string position_text(const Offsets& offsets) {
   return text;
 }
 
+// Of a pipeline without `limits`: with little memory, less than kDefaultLimits.
+stream::Limits default_limits(uint64_t memory_bytes) {
+  stream::Limits limits = kDefaultLimits;
+  limits.bytes = std::clamp<uint64_t>(memory_bytes / 4, kLeastBytes, limits.bytes);
+  return limits;
+}
+
+// How much is fetched ahead.
+size_t ahead_of(uint64_t memory_bytes) {
+  return std::clamp<size_t>(memory_bytes / 8, kLeastBytes, kAheadBytes);
+}
+
 // How many records an epoch may have.
-uint64_t row_limit(const stream::Limits& given, uint64_t record_bytes) {
-  const bool any = given.rows > 0 || given.bytes > 0;
-  const stream::Limits& limits = any ? given : kDefaultLimits;
+uint64_t row_limit(const stream::Limits& limits, uint64_t record_bytes) {
   const uint64_t rows = limits.rows > 0 ? limits.rows : UINT64_MAX;
   if (limits.bytes == 0) return rows;
   return std::min(rows, std::max<uint64_t>(1, limits.bytes / record_bytes));
@@ -65,10 +80,12 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
       service_(std::move(service)),
       pipeline_(std::move(pipeline)),
       clock_(environment.clock),
+      memory_bytes_(environment.memory_bytes),
       properties_(reading_properties(options_, environment.project_root)),
       ends_(clock_),
       group_(options_.group_id),
-      consumers_(std::make_shared<ConsumerPool>(properties_, service_)) {}
+      consumers_(std::make_shared<ConsumerPool>(properties_, service_,
+                                                ahead_of(environment.memory_bytes))) {}
 
 Status KafkaSource::attach(checkpoint::SourceLog& log) {
   log_ = &log;
@@ -263,8 +280,10 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   for (const auto& [partition, offset] : readable) {
     available.push_back(static_cast<uint64_t>(std::max<int64_t>(0, latest.at(partition) - offset)));
   }
-  const std::vector<uint64_t> shares = share_fairly(
-      available, row_limit(limits, consumers_->mean_record_bytes().value_or(kLargeRecordBytes)));
+  const bool any = limits.rows > 0 || limits.bytes > 0;
+  const uint64_t rows = row_limit(any ? limits : default_limits(memory_bytes_),
+                                  consumers_->mean_record_bytes().value_or(kLargeRecordBytes));
+  const std::vector<uint64_t> shares = share_fairly(available, rows);
   left_behind_ = shares != available;
   Offsets end = readable;
   size_t number = 0;
@@ -274,6 +293,8 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
 }
 
 Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
+  // An epoch that another run has planned, too, is of the topics that are there now.
+  RETURN_IF_ERROR(discover());
   ASSIGN_OR_RETURN(const Offsets begin, begin_of(request.range.from));
   ASSIGN_OR_RETURN(const Offsets end, parse_offsets(request.range.to));
   Offsets from = end;
@@ -350,9 +371,20 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
   ASSIGN_OR_RETURN(const Offsets begin, begin_of(committed));
   ASSIGN_OR_RETURN(Client* const client, this->client());
   ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
+  // With the records of open transactions, which wait to be readable.
+  Offsets written = latest;
+  if (options_.isolation == Isolation::kReadCommitted) {
+    std::vector<TopicPartition> partitions;
+    for (const auto& [partition, offset] : begin) partitions.push_back(partition);
+    if (const Result<Offsets> ends = high_watermarks(*client, partitions); ends.ok())
+      written = *ends;
+  }
+  for (const std::string& said : open_transactions_.observe(latest, written, clock_.now())) {
+    spdlog::warn("{}: {}", service_.name, said);
+  }
   uint64_t behind = 0;
   for (const auto& [partition, offset] : begin) {
-    const int64_t end = latest.at(partition);
+    const int64_t end = written.at(partition);
     behind += static_cast<uint64_t>(std::max<int64_t>(0, end - offset));
     lag.parts.push_back({partition.topic + "/" + std::to_string(partition.partition),
                          static_cast<uint64_t>(offset), static_cast<uint64_t>(end)});

@@ -10,6 +10,7 @@
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/group_offsets.h"
 #include "connectors/kafka/log_ends.h"
+#include "connectors/kafka/open_transactions.h"
 #include "connectors/kafka/options.h"
 #include "connectors/kafka/record_reader.h"
 #include "connectors/kafka/topic_identity.h"
@@ -64,12 +65,14 @@ class KafkaSource final : public stream::Source {
   Service service_;
   std::string pipeline_;
   Clock& clock_;
+  const uint64_t memory_bytes_;
   config::StringMap properties_;  // holds secrets
   checkpoint::SourceLog* log_ = nullptr;
   TopicIdentity identity_;
   LogEnds ends_;
   std::unique_ptr<Client> client_;
   GroupOffsets group_;  // uses the client
+  OpenTransactions open_transactions_;
   std::shared_ptr<ConsumerPool> consumers_;
   std::optional<Offsets> initial_;
   std::vector<TopicPartition> partitions_;

@@ -1,22 +1,34 @@
 #include "connectors/kafka/topic_identity.h"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
 #include "connectors/kafka/topic_description.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
 
-// Between two questions to brokers that do not answer: each may cost seconds.
-constexpr std::chrono::minutes kPause{5};
+// Between questions to brokers that do not answer, each of which may cost seconds: longer and
+// longer.
+constexpr std::chrono::seconds kFirstPause{5};
+constexpr std::chrono::seconds kLongestPause{300};
 
 }  // namespace
 
 Status TopicIdentity::check(Client& client, const std::vector<std::string>& topics,
                             checkpoint::SourceLog& log) {
   const auto now = std::chrono::steady_clock::now();
-  if (silent_ && now - *silent_ < kPause) return ok_status();
+  if (silent_ && now - *silent_ < pause_) return ok_status();
   const Result<std::vector<TopicDescription>> described = describe_topics(client, topics, false);
-  silent_ = described.ok() ? std::nullopt : std::optional(now);
-  if (!described.ok()) return ok_status();
+  if (!described.ok()) {
+    pause_ = silent_ ? std::min(2 * pause_, kLongestPause) : kFirstPause;
+    silent_ = now;
+    spdlog::debug("{}: whether topics were made anew is not known: {}", client.service().name,
+                  described.status().message());
+    return ok_status();
+  }
+  silent_.reset();
   for (const TopicDescription& topic : *described) {
     if (topic.id.empty()) continue;
     RETURN_IF_ERROR(check(topic.name, topic.id, client.service(), log));

@@ -24,7 +24,8 @@ class TopicIdentity {
   Status check(const std::string& topic, const std::string& id, const Service& service,
                checkpoint::SourceLog& log);
 
-  std::optional<std::chrono::steady_clock::time_point> silent_;  // since when they do not tell
+  std::optional<std::chrono::steady_clock::time_point> silent_;  // when they last did not tell
+  std::chrono::seconds pause_{0};                                // and how long to leave them alone
   std::map<std::string, std::string> known_;                     // id by name
 };
 
