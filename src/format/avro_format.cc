@@ -105,7 +105,7 @@ class AvroDecoder final : public Decoder {
 
   bool change_schema(uint32_t id) {
     auto found = readers_.find(id);
-    if (found == readers_.end() || shared_->schemas->is_stale(found->second.schema)) {
+    if (found == readers_.end()) {
       Result<Known> schema = shared_->schemas->find(id);
       if (!schema.ok()) {
         failure_ = schema.status();

@@ -61,6 +61,9 @@ struct CsvOptions;
 
 enum class OnMalformed { kDeadLetter, kNull, kFail };
 
+// Ids of schemas that a registry did not know, ascending.
+using RefusedSchemas = std::vector<uint32_t>;
+
 // A declared way of reading records, shared by all threads of a pipeline.
 class Format {
  public:
@@ -80,6 +83,14 @@ class Format {
   // `slots[i]` is the chunk's column for decoded()[i], or nullopt if the query does not use it.
   virtual std::unique_ptr<Decoder> make_decoder(
       const std::vector<std::optional<size_t>>& slots) const = 0;
+
+  // What a registry does not know may be there a minute later; but whether a record is refused must
+  // not change within an epoch, however often it is read. Called before an epoch is read: what is
+  // refused from then on stays so until the next call. `refused`: an earlier run has refused just
+  // these; decoders give Unavailable where another schema is unknown.
+  virtual void begin_epoch(const std::optional<RefusedSchemas>& refused) const { (void)refused; }
+  // Since begin_epoch(); nullopt of a format that asks no registry.
+  virtual std::optional<RefusedSchemas> refused_schemas() const { return std::nullopt; }
 };
 
 }  // namespace lakeward::format

@@ -25,6 +25,13 @@ class JsonFormat final : public Format {
       const std::vector<std::optional<size_t>>& slots) const override {
     return make_json_decoder(columns_, slots, decoder_);
   }
+  void begin_epoch(const std::optional<RefusedSchemas>& refused) const override {
+    if (decoder_.schemas != nullptr) decoder_.schemas->begin_epoch(refused);
+  }
+  std::optional<RefusedSchemas> refused_schemas() const override {
+    if (decoder_.schemas == nullptr) return std::nullopt;
+    return decoder_.schemas->refused();
+  }
 
  private:
   Framing framing_;

@@ -1,17 +1,20 @@
 // What decoders make of the schemas that records name by their ids.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "format/decoder.h"
 #include "format/schema_source.h"
 
 namespace lakeward::format {
@@ -25,7 +28,7 @@ struct KnownSchema {
 };
 
 // All threads of a format share one: each id is asked for once. A schema that did not exist is
-// asked for again after a minute, if there is a clock.
+// asked for again in an epoch that begins a minute later, if there is a clock.
 template <typename Compiled>
 class KnownSchemas {
  public:
@@ -39,24 +42,48 @@ class KnownSchemas {
   Result<KnownSchema<Compiled>> find(uint32_t id) {
     const std::lock_guard lock(mutex_);
     const auto found = known_.find(id);
-    if (found != known_.end() && !is_stale(found->second)) return found->second;
+    if (found != known_.end()) return note(id, found->second);
     ASSIGN_OR_RETURN(KnownSchema<Compiled> schema, ask(id));
     known_[id] = schema;
-    return schema;
+    return note(id, std::move(schema));
   }
 
+  // See Format.
+  void begin_epoch(const std::optional<RefusedSchemas>& refused) {
+    const std::lock_guard lock(mutex_);
+    refused_before_ = refused;
+    refused_.clear();
+    std::erase_if(known_, [&](const auto& one) { return is_stale(one.second); });
+  }
+  RefusedSchemas refused() const {
+    const std::lock_guard lock(mutex_);
+    return {refused_.begin(), refused_.end()};
+  }
+
+ private:
   bool is_stale(const KnownSchema<Compiled>& schema) const {
     return schema.ask_again && clock_ != nullptr && clock_->now() >= *schema.ask_again;
   }
 
- private:
+  KnownSchema<Compiled> note(uint32_t id, KnownSchema<Compiled> schema) {
+    if (schema.ask_again) refused_.insert(id);
+    return schema;
+  }
+
   static constexpr Duration kAskAgainAfter = std::chrono::minutes(1);
 
   Result<KnownSchema<Compiled>> ask(uint32_t id) {
     KnownSchema<Compiled> schema;
     const std::string what = "schema " + std::to_string(id);
-    const Result<RegisteredSchema> registered = source_->schema(id);
+    const bool before =
+        refused_before_ && std::binary_search(refused_before_->begin(), refused_before_->end(), id);
+    const Result<RegisteredSchema> registered =
+        before ? Result<RegisteredSchema>(not_found(what)) : source_->schema(id);
     if (registered.status().code() == StatusCode::kNotFound) {
+      if (refused_before_ && !before) {
+        return unavailable(what + " is not known to " + source_->name() +
+                           ", and was when the epoch was begun; register it again");
+      }
       schema.refusal = what + " is not known to " + source_->name();
       schema.ask_again = (clock_ == nullptr ? Timestamp() : clock_->now()) + kAskAgainAfter;
       return schema;
@@ -75,7 +102,9 @@ class KnownSchemas {
   Clock* const clock_;
   const Compile compile_;
 
-  std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
+  std::optional<RefusedSchemas> refused_before_;
+  std::set<uint32_t> refused_;
   std::map<uint32_t, KnownSchema<Compiled>> known_;
 };
 

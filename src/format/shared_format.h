@@ -10,8 +10,8 @@
 
 namespace lakeward::format {
 
-// `Shared` has `declared`, `decoded` and `on_malformed`; an `OwnDecoder` is made of a
-// shared_ptr<Shared> and the slots.
+// `Shared` has `declared`, `decoded`, `on_malformed` and `schemas` (KnownSchemas, or null); an
+// `OwnDecoder` is made of a shared_ptr<Shared> and the slots.
 template <typename Shared, typename OwnDecoder>
 class SharedFormat final : public Format {
  public:
@@ -24,6 +24,13 @@ class SharedFormat final : public Format {
   std::unique_ptr<Decoder> make_decoder(
       const std::vector<std::optional<size_t>>& slots) const override {
     return std::make_unique<OwnDecoder>(shared_, slots);
+  }
+  void begin_epoch(const std::optional<RefusedSchemas>& refused) const override {
+    if (shared_->schemas != nullptr) shared_->schemas->begin_epoch(refused);
+  }
+  std::optional<RefusedSchemas> refused_schemas() const override {
+    if (shared_->schemas == nullptr) return std::nullopt;
+    return shared_->schemas->refused();
   }
 
  private:

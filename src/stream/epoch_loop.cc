@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "stream/accounting_json.h"
+#include "stream/refused_schemas.h"
 #include "stream/utf8.h"
 
 namespace lakeward::stream {
@@ -191,6 +192,8 @@ Status EpochLoop::recover() {
     }
     if (found->committed) {
       last_ = std::move(found->last);
+      // A crash may have come between the commit and this.
+      if (!is_view()) RETURN_IF_ERROR(forget_refused_schemas(log.source_log(0), last_->id));
     } else {
       Plan plan;
       plan.begun = plan.repeated = true;
@@ -210,6 +213,10 @@ Status EpochLoop::recover() {
                          parse_versions(Json::parse(plan.range.to, nullptr, false), place));
       } else if (extra.contains("tables")) {
         ASSIGN_OR_RETURN(plan.versions, parse_versions(extra["tables"], place));
+      }
+      if (!is_view()) {
+        ASSIGN_OR_RETURN(plan.refused, kept_refused_schemas(log.source_log(0), plan.epoch.id));
+        plan.refused_kept = plan.refused.has_value();
       }
       unfinished_ = std::move(plan);
     }
@@ -323,8 +330,10 @@ Status EpochLoop::run_epoch(Plan plan) {
     RETURN_IF_ERROR(spec_.checkpoint->begin(plan.epoch));
     plan.begun = true;
   }
+  if (spec_.format != nullptr) spec_.format->begin_epoch(plan.refused);
   ASSIGN_OR_RETURN(StagedEpoch staged, executor_->stage({plan.epoch.id, plan.epoch.time},
                                                         plan.range, plan.versions, plan.repeated));
+  if (spec_.format != nullptr) plan.refused = spec_.format->refused_schemas();
   const Status settled = settle();
   if (!settled.ok()) {
     staged.discard();
@@ -344,8 +353,21 @@ Status EpochLoop::commit(InFlight& epoch) {
     RETURN_IF_ERROR(log.begin(epoch.plan.epoch));
     epoch.plan.begun = true;
   }
+  RETURN_IF_ERROR(keep_refused(epoch));
   RETURN_IF_ERROR(epoch.staged.commit());
-  return log.finish(epoch.plan.epoch.id, accounting_to_json(epoch.staged.accounting()));
+  RETURN_IF_ERROR(log.finish(epoch.plan.epoch.id, accounting_to_json(epoch.staged.accounting())));
+  if (!epoch.plan.refused_kept) return ok_status();
+  return forget_refused_schemas(log.source_log(0), epoch.plan.epoch.id);
+}
+
+Status EpochLoop::keep_refused(InFlight& epoch) {
+  const std::optional<format::RefusedSchemas>& refused = epoch.plan.refused;
+  if (!refused || epoch.plan.refused_kept) return ok_status();
+  if (refused->empty() && epoch.staged.accounting().dead_lettered == 0) return ok_status();
+  RETURN_IF_ERROR(
+      keep_refused_schemas(spec_.checkpoint->source_log(0), epoch.plan.epoch.id, *refused));
+  epoch.plan.refused_kept = true;
+  return ok_status();
 }
 
 Status EpochLoop::settle() {

@@ -54,6 +54,9 @@ class EpochLoop final : public PipelineRunner {
     bool begun = false;     // its offsets are in the checkpoint
     bool repeated = false;  // by an earlier run, which did not finish it
     bool is_full = false;   // the source has more
+    // By the run that is repeated; then by this one. nullopt if the format asks no registry.
+    std::optional<format::RefusedSchemas> refused;
+    bool refused_kept = false;  // in the checkpoint
   };
   // An epoch that is written and is being committed.
   struct InFlight {
@@ -66,6 +69,8 @@ class EpochLoop final : public PipelineRunner {
   Result<TableVersions> versions_now(PlanMode mode);
   // Stages the epoch, beside the commit of the one before if there is one, and begins its commit.
   Status run_epoch(Plan plan);
+  // What must be durable before a part of a staged epoch is seen.
+  Status keep_refused(InFlight& epoch);
   // Makes a staged epoch visible; on the worker's thread, if the next one may overlap it.
   Status commit(InFlight& epoch);
   // Waits for the commit in flight, if there is one, and takes note of it.

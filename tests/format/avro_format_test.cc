@@ -320,6 +320,10 @@ TEST_F(FramedAvro, RejectsRecordsOfAnUnknownSchemaUntilItIsThere) {
   EXPECT_THAT(decode_all(*own, payloads).rejections, SizeIs(100));
   EXPECT_EQ(source->asked[9], 1);
   clock.advance(std::chrono::minutes(2));
+  EXPECT_THAT(decode_all(*own, payloads).rejections, SizeIs(100));  // an epoch may last
+  EXPECT_EQ(own->refused_schemas(), RefusedSchemas{9});
+  own->begin_epoch(std::nullopt);
+  EXPECT_EQ(own->refused_schemas(), RefusedSchemas{});
   EXPECT_THAT(decode_all(*own, payloads).rows, SizeIs(100));
   EXPECT_EQ(source->asked[9], 2);
 }

@@ -157,12 +157,27 @@ TEST(JsonDecoder, LooksUpTheSchemasOfFramedRecords) {
   source->schemas[9] = {"JSON", "{}"};
   EXPECT_THAT(decode_all(**format, records).rejections, SizeIs(2));
   clock.advance(std::chrono::minutes(2));
+  (*format)->begin_epoch(std::nullopt);
   source->away = true;
   const Decoded away = decode_all(**format, records);
   EXPECT_EQ(away.status.code(), StatusCode::kUnavailable);
   EXPECT_THAT(away.status.message(), HasSubstr("schema 9: the registry is away"));
   source->away = false;
   EXPECT_THAT(decode_all(**format, records).rejections, SizeIs(1));
+}
+
+TEST(JsonDecoder, RefusesInARepeatedEpochWhatWasRefusedBefore) {
+  const auto source = std::make_shared<MemorySource>();
+  source->schemas = {{9, {"JSON", "{}"}}};
+  const auto format =
+      make_json_format({.columns = {{"floor", "INTEGER"}}, .is_framed = true, .source = source});
+  (*format)->begin_epoch(RefusedSchemas{9});
+  const std::string record = framed(9, R"({"floor":7})");
+  EXPECT_THAT(decode_all(**format, {record}).rejections, SizeIs(1));
+  const Status unknown = decode_all(**format, {record, framed(8, "{}")}).status;
+  EXPECT_EQ(unknown.code(), StatusCode::kUnavailable);
+  EXPECT_THAT(unknown.message(),
+              HasSubstr("schema 8 is not known to the test's registry, and was"));
 }
 
 TEST(JsonDecoder, FillsChunkAfterChunk) {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "format/memory_source.h"
 #include "format/record_headers.h"
 #include "stream/pipeline_fixture.h"
 #include "support/shared_files.h"
@@ -15,6 +16,7 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 json letter(const TestPipeline& pipeline, size_t index) {
   return json::parse(pipeline.dead_letters.sorted_rows().at(index));
@@ -111,6 +113,35 @@ TEST(DeadLetters, HoldTheRecordsOwnKeyTimeAndHeaders) {
         }
       }
     }
+  }
+}
+
+// Whatever step of an epoch the process is killed at, and whatever the registry learns or forgets
+// meanwhile.
+TEST(DeadLetters, OfUnknownSchemasStayWhatTheyWereWhenTheEpochIsRepeated) {
+  const std::string row = R"({"id":1,"name":"a"})";
+  for (size_t step = 0;; ++step) {
+    const auto schemas = std::make_shared<format::MemorySource>();
+    schemas->schemas = {{1, {"JSON", "{}"}}, {2, {"JSON", "{}"}}};
+    TestPipeline pipeline;
+    pipeline.schemas = schemas;
+    for (const uint32_t id : {1, 9, 2}) pipeline.send(format::framed(id, row));
+    pipeline.fuse.set(step, test::Fuse::When::kAfter);
+    const Status killed = pipeline.drain();
+    const bool was_killed = pipeline.fuse.blown();
+    const size_t refused = pipeline.dead_letters.rows().size();
+    pipeline.fuse.clear();
+    schemas->schemas[9] = {"JSON", "{}"};
+    if (refused > 0) schemas->schemas.erase(2);
+    pipeline.reports.heal = [&](size_t) { schemas->schemas[2] = {"JSON", "{}"}; };
+    const Status drained = pipeline.drain();
+    ASSERT_TRUE(drained.ok()) << drained.message();
+    EXPECT_EQ(pipeline.table.rows().size() + pipeline.dead_letters.rows().size(), 3u) << step;
+    if (refused > 0) {
+      EXPECT_EQ(pipeline.dead_letters.rows().size(), refused) << step;
+    }
+    EXPECT_THAT(pipeline.store.list("checkpoint/sources/0", "").value(), IsEmpty());
+    if (!was_killed) break;
   }
 }
 

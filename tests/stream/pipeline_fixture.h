@@ -68,6 +68,8 @@ struct TestPipeline {
   TableCatalog* tables = nullptr;
   bool is_view = false;
   bool reads_changes = false;  // the topic has Debezium's events
+  std::shared_ptr<format::SchemaSource>
+      schemas;  // by which the records are framed; null: they are not
 
   test::MemoryTopic topic;
   test::MemoryTable table;
@@ -101,6 +103,9 @@ struct TestPipeline {
       format::JsonOptions options;
       options.columns = columns;
       options.on_malformed = on_malformed;
+      options.is_framed = schemas != nullptr;
+      options.source = schemas;
+      options.clock = &clock;
       ASSIGN_OR_RETURN(spec.format, format::make_json_format(options));
       if (reads_changes) {
         ASSIGN_OR_RETURN(spec.format, format::make_debezium_format(
