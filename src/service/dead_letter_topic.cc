@@ -22,6 +22,7 @@ struct HeaderColumn {
   const char* column;
   const char* type;
 };
+constexpr size_t kLargestRow = 65'536;  // bytes
 constexpr std::array<HeaderColumn, 11> kHeaders = {{
     {"lakeward.epoch", "epoch", "BIGINT"},
     {"lakeward.rejected_at", "rejected_at", "TIMESTAMPTZ"},
@@ -77,10 +78,14 @@ Value source_options(const Value& given, const std::vector<config::OptionInfo>& 
 // letter of another pipeline does, there must be one of ours behind it even if it says nothing.
 std::string header_text(const HeaderColumn& one) {
   const std::string column = quote_identifier(one.column);
-  const std::string value =
-      std::string_view(one.type) == "TIMESTAMPTZ"
-          ? "strftime(timezone('UTC', " + column + "), '%Y-%m-%dT%H:%M:%S.%gZ')"
-          : "CAST(" + column + " AS VARCHAR)";
+  std::string value = std::string_view(one.type) == "TIMESTAMPTZ"
+                          ? "strftime(timezone('UTC', " + column + "), '%Y-%m-%dT%H:%M:%S.%gZ')"
+                          : "CAST(" + column + " AS VARCHAR)";
+  if (std::string_view(one.column) == "row") {
+    // The record that it was made of is there: together they could be more than the topic takes.
+    value = "CASE WHEN strlen(" + column + ") <= " + std::to_string(kLargestRow) + " THEN " +
+            column + " END";
+  }
   return "coalesce(" + value + ", CASE WHEN json_exists(headers, " + path_of(one) +
          ") THEN '' END) AS " + column;
 }

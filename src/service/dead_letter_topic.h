@@ -11,6 +11,7 @@
 //   lakeward.timestamp                            the record's time; the message's own is when it
 //                                                 was written, or retention would count from then
 //   lakeward.row                                  the transformed row as JSON, if it was made
+//                                                  and is not longer than 64 KiB
 //
 // What is NULL in the table is no header here, unless the record has one of that name: then it is
 // empty.

@@ -161,9 +161,9 @@ void Events::add_refusal(const rd_kafka_message_t& message) {
       message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
     return;
   }
-  // rd_kafka_message_errstr() gives a producer's record itself.
-  const char* said = rd_kafka_message_produce_errstr(&message);
-  const std::string text = said == nullptr ? rd_kafka_err2str(message.err) : said;
+  // rd_kafka_message_errstr() gives a producer's record itself, and
+  // rd_kafka_message_produce_errstr() what the broker said of it in memory that is freed by now.
+  const std::string text = rd_kafka_err2str(message.err);
   const size_t bytes = message.len + message.key_len;
   if (!refusal_) {
     refusal_ = {message.err, text, bytes};

@@ -16,6 +16,9 @@ constexpr Duration kPatienceWhenDown{10'000'000};
 constexpr Duration kPatience{60'000'000};
 // Of the end of a process: readers do not have to wait for the transaction's timeout.
 constexpr Duration kLastPatience{3'000'000};
+constexpr const char* kUnfitRecord =
+    "; a topic takes no record whose time is further ahead than its message.timestamp.after.max.ms "
+    "(an hour, if not set), nor, with cleanup.policy=compact, one without a key";
 constexpr int kFullMs = 2;
 constexpr int kSliceMs = 500;
 constexpr size_t kSentBetweenPolls = 1'000;
@@ -171,11 +174,9 @@ Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, siz
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+    case RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-      return invalid_argument("the " + topic + " does not take a record: " + text +
-                              (error == RD_KAFKA_RESP_ERR_INVALID_RECORD
-                                   ? "; one with cleanup.policy=compact takes none without a key"
-                                   : ""));
+      return invalid_argument("the " + topic + " does not take a record: " + text + kUnfitRecord);
     default:
       return kafka_status(error, text, service);
   }

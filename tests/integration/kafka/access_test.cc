@@ -150,7 +150,7 @@ TEST_F(KafkaAccess, ACompactedTopicSaysThatItWantsKeys) {
                  address + "\", topic: " + compacted + "}}\n");
   const ProcessResult run = call({"run", "--once"});
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_THAT(run.err, HasSubstr("takes none without a key"));
+  EXPECT_THAT(run.err, HasSubstr("with cleanup.policy=compact, one without a key"));
 }
 
 }  // namespace

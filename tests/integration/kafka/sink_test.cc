@@ -212,6 +212,17 @@ TEST_F(KafkaBrokerSink, RefusesAPartitionThatDoesNotExist) {
   expect_put(*of_null, "SELECT 1 AS a, NULL::BIGINT AS p", 0);
 }
 
+TEST_F(KafkaBrokerSink, RefusesATimeThatIsTooFarAhead) {
+  for (const char* select : {"SELECT i AS a, now() + INTERVAL (i) HOURS AS t FROM range(12) s(i)",
+                             "SELECT 1 AS a, TIMESTAMP '2500-01-01' AS t"}) {
+    const auto sink = make({{"timestamp", scalar("t")}});
+    const Status status = put(*sink, select, 0);
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
+    EXPECT_THAT(status.message(), HasSubstr("does not take a record: "));
+    EXPECT_THAT(status.message(), HasSubstr("message.timestamp.after.max.ms"));
+  }
+}
+
 TEST_F(KafkaBrokerSink, NamesARecordThatTheTopicDoesNotTake) {
   topic += "-small";
   const OptionList limits = {
