@@ -63,12 +63,10 @@ Outcome run(const RunOptions& options, const Common& common) {
   if (!scheduled.ok()) return scheduled.status();
 
   const Screen screen = Screen::of_stderr();
-  RunProgress progress(screen, (*workspace)->clock());
+  RunProgress progress(screen, (*workspace)->clock(), common.quiet || common.json);
   service::Runner::Progress reporting;
   reporting.period = screen.width > 0 ? kLivePeriod : kQuietPeriod;
-  if (!common.quiet && !common.json) {
-    reporting.report = [&](const service::RunReport& report) { progress.show(report); };
-  }
+  reporting.report = [&](const service::RunReport& report) { progress.show(report); };
   service::RunReport report;
   {
     const Deadline deadline(options.duration, interruption.token());

@@ -31,9 +31,18 @@ std::string outcome(const PipelineReport& pipeline) {
   return std::string(to_string(pipeline.end));
 }
 
-bool any_retrying(const service::RunReport& report) {
-  return std::any_of(report.pipelines.begin(), report.pipelines.end(),
-                     [](const auto& pipeline) { return pipeline.status.retries > 0; });
+// A message, whose mend may be on a line of its own, in one line.
+std::string line_of(const std::string& text) {
+  std::string line;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\n') {
+      line += text[i];
+      continue;
+    }
+    line += line.ends_with('.') ? " " : "; ";
+    i = std::min(text.find_first_not_of("\n ", i), text.size()) - 1;
+  }
+  return one_line(mask_secrets(std::move(line)));
 }
 
 }  // namespace
@@ -44,14 +53,41 @@ std::string progress_line(const service::RunReport& report) {
     if (pipeline.status.state == stream::PipelineState::kNew) continue;
     line += (line.empty() ? "" : "; ") + pipeline.name + ": " +
             format_count(pipeline.status.total.read, "row");
-    if (pipeline.status.retries > 0) {
-      line += ", retrying: " + pipeline.status.last_error;
+    if (pipeline.status.retries > 0) line += ", retrying";
+  }
+  return line;
+}
+
+std::vector<RunNews::Item> RunNews::take(const service::RunReport& report) {
+  const bool any_runs = std::any_of(
+      report.pipelines.begin(), report.pipelines.end(),
+      [](const auto& pipeline) { return pipeline.end == PipelineReport::End::kRunning; });
+  std::vector<Item> items;
+  for (const PipelineReport& pipeline : report.pipelines) {
+    Told& told = told_[pipeline.name];
+    const bool failed = pipeline.end == PipelineReport::End::kFailed;
+    const bool retrying = !failed && pipeline.status.retries > 0;
+    if (failed && told != Told::kFailed && any_runs) {
+      items.push_back({line_of(pipeline.name + ": failed: " + pipeline.error.message()), true});
+      told = Told::kFailed;
+    } else if (retrying && told == Told::kNothing) {
+      items.push_back({line_of(pipeline.name + ": retrying: " + pipeline.status.last_error)});
+      told = Told::kRetrying;
+    } else if (!retrying && !failed && told == Told::kRetrying) {
+      items.push_back({pipeline.name + ": goes on"});
+      told = Told::kNothing;
     }
   }
-  return one_line(mask_secrets(std::move(line)));
+  return items;
 }
 
 void RunProgress::show(const service::RunReport& report) {
+  for (const RunNews::Item& item : news_.take(report)) {
+    if (only_failures_ && !item.is_failure) continue;
+    clear();
+    std::cerr << item.text << std::endl;
+  }
+  if (only_failures_) return;
   const std::string line = progress_line(report);
   if (line.empty() || line == last_) return;
   if (screen_.width > 0) {
@@ -60,10 +96,7 @@ void RunProgress::show(const service::RunReport& report) {
   } else {
     const Timestamp now = clock_.now();
     if (!last_time_) last_time_ = now;
-    // A pipeline that begins to retry is told of at once: it may wait for somebody to help.
-    const bool news = !was_retrying_ && any_retrying(report);
-    was_retrying_ = any_retrying(report);
-    if (!news && now - *last_time_ < kLinePeriod) return;
+    if (now - *last_time_ < kLinePeriod) return;
     last_time_ = now;
     std::cerr << line << "\n";
   }

@@ -10,8 +10,9 @@ Status engine_error(std::string_view message) {
   if (begins("INTERRUPT Error")) return cancelled("the query was interrupted");
   if (begins("Out of Memory Error")) {
     // The other lines are advice for DuckDB's own settings.
-    return resource_exhausted(text.substr(0, text.find('\n')) +
-                              "\n  To give it more: raise 'memory' in lakeward.yaml.");
+    return resource_exhausted(
+        text.substr(0, text.find('\n')) +
+        "\n  Raise 'memory' in lakeward.yaml, or lower 'limits' of the pipeline.");
   }
   if (text.find("No space left on device") != std::string::npos) return resource_exhausted(text);
   if (begins("IO Error")) return io_error(text);

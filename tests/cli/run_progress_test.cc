@@ -5,15 +5,59 @@
 namespace lakeward::cli {
 namespace {
 
-TEST(ProgressLine, NamesTheErrorOfAPipelineThatIsTryingAgain) {
+using service::PipelineReport;
+
+service::RunReport running(const std::vector<std::string>& names) {
   service::RunReport report;
-  report.pipelines.emplace_back();
-  report.pipelines[0].name = "bronze";
-  report.pipelines[0].status.state = stream::PipelineState::kRunning;
+  for (const std::string& name : names) {
+    report.pipelines.emplace_back();
+    report.pipelines.back().name = name;
+    report.pipelines.back().status.state = stream::PipelineState::kRunning;
+  }
+  return report;
+}
+
+std::string texts(const std::vector<RunNews::Item>& items) {
+  std::string all;
+  for (const RunNews::Item& item : items) all += item.text + (item.is_failure ? "!" : "") + "\n";
+  return all;
+}
+
+TEST(ProgressLine, NamesAPipelineThatIsTryingAgain) {
+  service::RunReport report = running({"bronze"});
   report.pipelines[0].status.last_error = "the disk is full";
   EXPECT_EQ(progress_line(report), "bronze: 0 rows");
   report.pipelines[0].status.retries = 1;
-  EXPECT_EQ(progress_line(report), "bronze: 0 rows, retrying: the disk is full");
+  EXPECT_EQ(progress_line(report), "bronze: 0 rows, retrying");
+}
+
+TEST(RunNews, TellsOnceOfEachPipelineThatTriesAgainAndGoesOn) {
+  RunNews news;
+  service::RunReport report = running({"a", "b"});
+  EXPECT_EQ(texts(news.take(report)), "");
+  report.pipelines[0].status.retries = 1;
+  report.pipelines[0].status.last_error = "the disk is full\n  Make room.";
+  EXPECT_EQ(texts(news.take(report)), "a: retrying: the disk is full; Make room.\n");
+  report.pipelines[0].status.retries = 2;
+  report.pipelines[1].status.retries = 1;
+  report.pipelines[1].status.last_error = "the broker is away";
+  EXPECT_EQ(texts(news.take(report)), "b: retrying: the broker is away\n");
+  EXPECT_EQ(texts(news.take(report)), "");
+  report.pipelines[0].status.retries = 0;
+  EXPECT_EQ(texts(news.take(report)), "a: goes on\n");
+  report.pipelines[0].status.retries = 1;
+  EXPECT_EQ(texts(news.take(report)), "a: retrying: the disk is full; Make room.\n");
+}
+
+TEST(RunNews, TellsOfAFailureWhileOthersRunOn) {
+  RunNews news;
+  service::RunReport report = running({"a", "b"});
+  report.pipelines[0].end = PipelineReport::End::kFailed;
+  report.pipelines[0].error = invalid_argument("wrong password");
+  EXPECT_EQ(texts(news.take(report)), "a: failed: wrong password!\n");
+  report.pipelines[1].end = PipelineReport::End::kFailed;
+  report.pipelines[1].error = invalid_argument("so is this");
+  EXPECT_EQ(texts(news.take(report)), "");
 }
 
 }  // namespace
