@@ -95,8 +95,7 @@ Status Consumer::feed_by_librdkafka(const Offsets& from) {
 }
 
 Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from,
-                                 size_t ahead_bytes,
-                                 std::shared_ptr<fetch::LeaderEpochs> epochs) {
+                                 size_t ahead_bytes, std::shared_ptr<fetch::LeaderEpochs> epochs) {
   fetch::FetcherOptions options;
   if (epochs != nullptr) options.epochs = std::move(epochs);
   options.service = client_->service();
