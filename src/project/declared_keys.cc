@@ -118,7 +118,7 @@ const OptionSet<PipelineKeys>& pipeline_keys() {
        "supported yet)."},
       {"limits", &PipelineKeys::limits, optional(),
        "How much one epoch may take: `{rows: 1000000, bytes: 256MiB}`, which is what a Kafka or "
-       "Event Hubs source keeps to without it."},
+       "Event Hubs source keeps to without it (and to a quarter of `memory`)."},
   };
   return keys;
 }
