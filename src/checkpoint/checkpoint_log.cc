@@ -142,7 +142,10 @@ Result<std::optional<Recovered>> CheckpointLog::recover() {
   ASSIGN_OR_RETURN(const std::vector<int64_t> planned, epochs_in(kOffsets));
   ASSIGN_OR_RETURN(const std::vector<int64_t> committed, epochs_in(kCommits));
   if (planned.empty()) {
-    if (committed.empty()) return {std::nullopt};
+    if (committed.empty()) {
+      last_known_ = last_known_.value_or(-1);
+      return {std::nullopt};
+    }
     return corruption("checkpoint " + folder_ + " has commits/" + std::to_string(committed.back()) +
                       " but no offsets at all");
   }
@@ -155,6 +158,9 @@ Result<std::optional<Recovered>> CheckpointLog::recover() {
                       (done < 0 ? "none" : std::to_string(done)) +
                       "; files of it are missing or belong to another checkpoint");
   }
+  // Whoever has looked away for a while must not go on beside another process.
+  if (last_known_ && last > *last_known_) return planned_elsewhere(last);
+  last_known_ = last;
   const std::string last_path = path(kOffsets, last);
   ASSIGN_OR_RETURN(const std::string bytes, store_.get(last_path));
   ASSIGN_OR_RETURN(auto parsed, parse_offsets(last_path, last, bytes));
@@ -186,17 +192,20 @@ Status CheckpointLog::begin(const PlannedEpoch& epoch) {
     CHECK(!offset || offset->find('\n') == std::string::npos, "an offset is one line");
     lines.push_back(offset.value_or("-"));
   }
+  last_known_ = epoch.id;  // it may be there even if this fails
   const std::string file = path(kOffsets, epoch.id);
   const std::string bytes = format_log_file(lines);
   const Status written = store_.put_if_absent(file, bytes);
-  if (written.code() == StatusCode::kAlreadyExists) {
-    return conflict("checkpoint " + folder_ + ": epoch " + std::to_string(epoch.id) +
-                    " has been planned by another process, which runs the same pipeline"
-                    "\n  To go on here: stop the other process and start again.");
-  }
+  if (written.code() == StatusCode::kAlreadyExists) return planned_elsewhere(epoch.id);
   RETURN_IF_ERROR(written);
   metadata_line_ = std::move(metadata);
   return ok_status();
+}
+
+Status CheckpointLog::planned_elsewhere(int64_t epoch) const {
+  return conflict("checkpoint " + folder_ + ": epoch " + std::to_string(epoch) +
+                  " has been planned by another process, which runs the same pipeline"
+                  "\n  To go on here: stop the other process and start again.");
 }
 
 Status CheckpointLog::finish(int64_t epoch, const std::string& extra) {

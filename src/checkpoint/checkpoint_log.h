@@ -58,7 +58,8 @@ class CheckpointLog {
   // The log of source `index`; lives as long as this object.
   SourceLog& source_log(size_t index);
 
-  // The last epoch that was planned, or nullopt in a new checkpoint. Errors: Corruption.
+  // The last epoch that was planned, or nullopt in a new checkpoint. Errors: Corruption; Conflict
+  // if another process has planned epochs since this object was last asked.
   Result<std::optional<Recovered>> recover();
   // Makes the plan of the next epoch durable. Errors: Conflict if another process has planned it.
   Status begin(const PlannedEpoch& epoch);
@@ -78,11 +79,13 @@ class CheckpointLog {
   std::string path(const char* folder, int64_t epoch) const;
   Result<std::vector<int64_t>> epochs_in(const char* folder);
   Status forget_old(int64_t last);
+  Status planned_elsewhere(int64_t epoch) const;
 
   io::ObjectStore& store_;
   std::string folder_;
   std::string query_id_;
-  std::string metadata_line_;  // of the last offsets file; empty in a new checkpoint
+  std::string metadata_line_;          // of the last offsets file; empty in a new checkpoint
+  std::optional<int64_t> last_known_;  // epoch, planned by others or tried by us; -1: none
   std::unique_ptr<PipelineLock> lock_;
   std::vector<std::unique_ptr<SourceLog>> source_logs_;
 };

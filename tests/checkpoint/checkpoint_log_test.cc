@@ -128,6 +128,22 @@ TEST_F(CheckpointLogTest, LetsOnlyOneProcessPlanAnEpoch) {
   EXPECT_THAT(refused.message(), HasSubstr("another process"));
 }
 
+// As when it was asleep, and is about to try again.
+TEST_F(CheckpointLogTest, DoesNotGoOnBehindAnotherProcess) {
+  const auto one = open();
+  const auto other = open();
+  EXPECT_FALSE((*one->recover()).has_value());
+  ASSERT_TRUE(one->begin(epoch(0)).ok());
+  EXPECT_EQ((*one->recover())->last.id, 0) << "its own";
+  ASSERT_TRUE(other->recover().ok());
+  ASSERT_TRUE(other->finish(0, "").ok());
+  EXPECT_TRUE((*one->recover())->committed) << "the other one has finished it";
+  ASSERT_TRUE(other->begin(epoch(1)).ok());
+  const Status refused = one->recover().status();
+  EXPECT_EQ(refused.code(), StatusCode::kConflict);
+  EXPECT_THAT(refused.message(), HasSubstr("epoch 1 has been planned by another process"));
+}
+
 TEST_F(CheckpointLogTest, KeepsTheAccountingOfAnEpoch) {
   const auto log = open();
   ASSERT_TRUE(log->begin(epoch(0)).ok());
