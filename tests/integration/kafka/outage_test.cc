@@ -64,6 +64,22 @@ class KafkaOutage : public KafkaBroker {
       producer.send(topic, partition, std::vector<Message>(static_cast<size_t>(count), {"{}"}));
     }
   }
+  // A topic with 500 records in each of two partitions, and the project.
+  void prepare() {
+    TestProducer(properties()).create_topic(topic, 2);
+    write_project();
+    send(500);
+  }
+  // Whether the table comes to have just so many rows.
+  bool reaches(int rows) const {
+    const std::string count = std::to_string(rows);
+    return eventually(
+        [&] { return counts("followed").ends_with("\n" + count + "," + count + "\n"); });
+  }
+  // Whether it comes to say so; how far a run is, is reported every now and then.
+  static bool says(const Process& run, const char* text) {
+    return eventually([&] { return run.err().find(text) != std::string::npos; });
+  }
   static std::string folder() { return from_environment("LAKEWARD_KAFKA_FOLDER"); }
   static void kill_broker() {
     pid_t pid = 0;
@@ -83,12 +99,9 @@ void expect_told_once(const std::string& err) {
 }
 
 TEST_F(KafkaOutage, IsWaitedForAndNothingIsLostOrRepeated) {
-  TestProducer(properties()).create_topic(topic, 2);
-  write_project();
-  send(500);
+  prepare();
   Process run(command({"run", "followed"}));
-  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n1000,1000\n"); }))
-      << run.err();
+  ASSERT_TRUE(reaches(1000)) << run.err();
 
   kill_broker();
   // A run that is to end with the topic does not take an absent broker for its end.
@@ -109,9 +122,9 @@ TEST_F(KafkaOutage, IsWaitedForAndNothingIsLostOrRepeated) {
   send(500);
   const ProcessResult drained = once.wait();
   EXPECT_EQ(drained.exit_code, 0) << drained.err;
-  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n2000,2000\n"); }))
-      << run.err();
+  ASSERT_TRUE(reaches(2000)) << run.err();
   EXPECT_TRUE(eventually([&] { return state() == "idle"; }));
+  EXPECT_TRUE(says(run, "followed: goes on"));
   run.send_signal(SIGTERM);
   const ProcessResult followed = run.wait();
   EXPECT_EQ(followed.exit_code, 130) << followed.err;  // a clean stop by a signal
@@ -155,12 +168,9 @@ TEST_F(KafkaOutage, TheOffsetsOfAGroupAreStoredAgainAfterIt) {
 
 // As when a broker comes back without its disk: the offsets that were read are given out again.
 TEST_F(KafkaOutage, ThatLosesRecordsEndsTheRunInsteadOfLeavingOutThoseInTheirPlace) {
-  TestProducer(properties()).create_topic(topic, 2);
-  write_project();
-  send(500);
+  prepare();
   Process run(command({"run", "followed"}));
-  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n1000,1000\n"); }))
-      << run.err();
+  ASSERT_TRUE(reaches(1000)) << run.err();
   kill_broker();
   ASSERT_TRUE(eventually([&] { return state() == "retrying"; })) << run.err();
   ASSERT_GT(std::filesystem::remove_all(folder() + "/data/" + topic + "-0"), 0u);
@@ -177,12 +187,9 @@ TEST_F(KafkaOutage, ThatLosesRecordsEndsTheRunInsteadOfLeavingOutThoseInTheirPla
 class KafkaLongOutage : public KafkaOutage {};
 
 TEST_F(KafkaLongOutage, IsSaidOnce) {
-  TestProducer(properties()).create_topic(topic, 2);
-  write_project();
-  send(500);
+  prepare();
   Process run(command({"run", "followed"}));
-  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n1000,1000\n"); }))
-      << run.err();
+  ASSERT_TRUE(reaches(1000)) << run.err();
   kill_broker();
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (std::chrono::steady_clock::now() < end) {
@@ -192,8 +199,8 @@ TEST_F(KafkaLongOutage, IsSaidOnce) {
   EXPECT_EQ(state(), "retrying");
   ASSERT_EQ(std::system((folder() + "/restart").c_str()), 0);
   send(500);
-  ASSERT_TRUE(eventually([&] { return counts("followed").ends_with("\n2000,2000\n"); }))
-      << run.err();
+  ASSERT_TRUE(reaches(2000)) << run.err();
+  EXPECT_TRUE(says(run, "followed: goes on"));
   run.send_signal(SIGTERM);
   const ProcessResult followed = run.wait();
   EXPECT_EQ(followed.exit_code, 130) << followed.err;
