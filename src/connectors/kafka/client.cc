@@ -12,6 +12,7 @@
 
 #include "base/check.h"
 #include "connectors/kafka/connection.h"
+#include "connectors/kafka/handles.h"
 #include "connectors/kafka/options.h"
 #include "format/record_headers.h"
 
@@ -31,15 +32,7 @@ constexpr Duration kTokenPauses[] = {Duration{250'000}, Duration{1'000'000}, Dur
 
 constexpr std::string_view kExtensions = "sasl.oauthbearer.extensions";
 
-struct ConfDeleter {
-  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
-};
-using Conf = std::unique_ptr<rd_kafka_conf_t, ConfDeleter>;
-
-struct ErrorDeleter {
-  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
-};
-using Error = std::unique_ptr<rd_kafka_error_t, ErrorDeleter>;
+using Conf = std::unique_ptr<rd_kafka_conf_t, Deleter<rd_kafka_conf_destroy>>;
 
 // Who asks for tokens; nullopt if the brokers want none.
 std::optional<OauthClient> oauth_client(const config::StringMap& properties) {

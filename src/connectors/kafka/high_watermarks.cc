@@ -11,11 +11,6 @@ namespace {
 constexpr int kTimeoutMs = 5'000;
 constexpr const char* kWhat = "where partitions end";
 
-using Options = std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>>;
-using Queue = std::unique_ptr<rd_kafka_queue_t, Deleter<rd_kafka_queue_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Deleter<rd_kafka_event_destroy>>;
-using Error = std::unique_ptr<rd_kafka_error_t, Deleter<rd_kafka_error_destroy>>;
-
 }  // namespace
 
 Result<Offsets> high_watermarks(Client& client, const std::vector<TopicPartition>& partitions) {
@@ -24,7 +19,8 @@ Result<Offsets> high_watermarks(Client& client, const std::vector<TopicPartition
     wanted[partition] = RD_KAFKA_OFFSET_SPEC_LATEST;
   }
   const PartitionList list = make_partition_list(wanted);
-  const Options options(rd_kafka_AdminOptions_new(client.handle(), RD_KAFKA_ADMIN_OP_LISTOFFSETS));
+  const AdminOptions options(
+      rd_kafka_AdminOptions_new(client.handle(), RD_KAFKA_ADMIN_OP_LISTOFFSETS));
   char why[256];
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kTimeoutMs, why, sizeof(why));
   const Error refused(rd_kafka_AdminOptions_set_isolation_level(

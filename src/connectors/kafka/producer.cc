@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "base/units.h"
+#include "connectors/kafka/handles.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -29,10 +30,6 @@ Timestamp steady_now() {
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return Timestamp{int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000};
 }
-
-struct ErrorDeleter {
-  void operator()(rd_kafka_error_t* error) const { rd_kafka_error_destroy(error); }
-};
 
 bool is_fencing(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
@@ -183,7 +180,7 @@ Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, siz
 }
 
 Status Producer::explain(rd_kafka_error_t* error, size_t bytes) {
-  const std::unique_ptr<rd_kafka_error_t, ErrorDeleter> owned(error);
+  const Error owned(error);
   if (const Status refusal = check_refusals(); !refusal.ok()) return refusal;
   std::array<char, 512> why{};
   const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(client_->handle(), why.data(), why.size());

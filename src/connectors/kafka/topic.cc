@@ -2,7 +2,8 @@
 
 #include <array>
 #include <chrono>
-#include <memory>
+
+#include "connectors/kafka/handles.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -11,21 +12,6 @@ using std::chrono::steady_clock;
 
 constexpr int kTimeoutMs = 10'000;
 constexpr std::chrono::seconds kPatience{10};
-
-struct TopicDeleter {
-  void operator()(rd_kafka_NewTopic_t* topic) const { rd_kafka_NewTopic_destroy(topic); }
-};
-struct QueueDeleter {
-  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
-};
-struct EventDeleter {
-  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
-};
-struct OptionsDeleter {
-  void operator()(rd_kafka_AdminOptions_t* options) const {
-    rd_kafka_AdminOptions_destroy(options);
-  }
-};
 
 Status refused(rd_kafka_resp_err_t error, const char* text) {
   const std::string why = text == nullptr ? rd_kafka_err2str(error) : text;
@@ -49,22 +35,20 @@ Status refused(rd_kafka_resp_err_t error, const char* text) {
 
 Status request(Client& client, const std::string& topic, const NewTopic& wanted) {
   std::array<char, 512> why{};
-  const std::unique_ptr<rd_kafka_NewTopic_t, TopicDeleter> one(rd_kafka_NewTopic_new(
+  const TopicRequest one(rd_kafka_NewTopic_new(
       topic.c_str(), wanted.partitions > 0 ? static_cast<int>(wanted.partitions) : -1,
       wanted.replication > 0 ? static_cast<int>(wanted.replication) : -1, why.data(), why.size()));
   if (one == nullptr) return invalid_argument(std::string(why.data()) + "; correct 'create_topic'");
   for (const auto& [name, value] : wanted.config) {
     rd_kafka_NewTopic_set_config(one.get(), name.c_str(), value.c_str());
   }
-  const std::unique_ptr<rd_kafka_AdminOptions_t, OptionsDeleter> options(
+  const AdminOptions options(
       rd_kafka_AdminOptions_new(client.handle(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kTimeoutMs, why.data(), why.size());
-  const std::unique_ptr<rd_kafka_queue_t, QueueDeleter> answers(
-      rd_kafka_queue_new(client.handle()));
+  const Queue answers(rd_kafka_queue_new(client.handle()));
   rd_kafka_NewTopic_t* topics[] = {one.get()};
   rd_kafka_CreateTopics(client.handle(), topics, 1, options.get(), answers.get());
-  const std::unique_ptr<rd_kafka_event_t, EventDeleter> answer(
-      rd_kafka_queue_poll(answers.get(), 2 * kTimeoutMs));
+  const Event answer(rd_kafka_queue_poll(answers.get(), 2 * kTimeoutMs));
   if (answer == nullptr) return unavailable("the brokers did not answer");
   if (rd_kafka_event_error(answer.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return refused(rd_kafka_event_error(answer.get()), rd_kafka_event_error_string(answer.get()));

@@ -9,12 +9,8 @@ namespace {
 
 constexpr int kTimeoutMs = 3'000;
 
-using Options = std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>>;
 using Topics =
     std::unique_ptr<rd_kafka_TopicCollection_t, Deleter<rd_kafka_TopicCollection_destroy>>;
-using Queue = std::unique_ptr<rd_kafka_queue_t, Deleter<rd_kafka_queue_destroy>>;
-using Event = std::unique_ptr<rd_kafka_event_t, Deleter<rd_kafka_event_destroy>>;
-using Error = std::unique_ptr<rd_kafka_error_t, Deleter<rd_kafka_error_destroy>>;
 
 std::optional<bool> may_write(const rd_kafka_TopicDescription_t* topic) {
   size_t count = 0;
@@ -56,7 +52,7 @@ Result<std::vector<TopicDescription>> describe_topics(Client& client,
                                                       const std::vector<std::string>& topics,
                                                       bool ask_permissions) {
   if (!has_controller(client)) return unsupported("the brokers name no controller");
-  const Options options(
+  const AdminOptions options(
       rd_kafka_AdminOptions_new(client.handle(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
   char why[256];
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kTimeoutMs, why, sizeof(why));
