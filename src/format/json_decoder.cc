@@ -57,7 +57,8 @@ class JsonDecoder final : public Decoder {
   bool decode_record(std::string_view payload, size_t row);
   bool refuse_ends(const char* begin, const char* end);
   bool accept_header(std::string_view payload);
-  bool accept_schema(uint32_t id);
+  bool accept_schema(std::string_view payload, uint32_t id);
+  bool refuse(std::string_view payload, std::string reason);
 
   std::vector<std::optional<size_t>> slots_;
   JsonDecoderOptions options_;
@@ -96,33 +97,30 @@ bool JsonDecoder::decode_record(std::string_view payload, size_t row) {
 }
 
 bool JsonDecoder::accept_header(std::string_view payload) {
-  object_.values().start(payload.data(), payload.data() + payload.size());
-  if (!has_registry_header(payload)) {
-    object_.values().refuse(registry_header_problem(payload));
-    return false;
+  if (!has_registry_header(payload)) [[unlikely]] {
+    return refuse(payload, registry_header_problem(payload));
   }
   if (options_.schemas == nullptr) return true;
   const uint32_t id = registry_schema_id(payload);
-  return accepted_ == id || accept_schema(id);
+  return accepted_ == id || accept_schema(payload, id);
 }
 
-bool JsonDecoder::accept_schema(uint32_t id) {
-  if (!failure_.ok()) {
-    object_.values().refuse("");
-    return false;
-  }
+bool JsonDecoder::accept_schema(std::string_view payload, uint32_t id) {
+  if (!failure_.ok()) return refuse(payload, "");
   const Result<KnownSchema<JsonSchemaText>> schema = options_.schemas->find(id);
   if (!schema.ok()) {
     failure_ = schema.status();
-    object_.values().refuse(failure_.message());
-    return false;
+    return refuse(payload, failure_.message());
   }
-  if (schema->compiled == nullptr) {
-    object_.values().refuse(schema->refusal);
-    return false;
-  }
+  if (schema->compiled == nullptr) return refuse(payload, schema->refusal);
   accepted_ = id;
   return true;
+}
+
+bool JsonDecoder::refuse(std::string_view payload, std::string reason) {
+  object_.values().start(payload.data(), payload.data() + payload.size());
+  object_.values().refuse(std::move(reason));
+  return false;
 }
 
 // A record that does not begin and end as an object must.
