@@ -17,12 +17,10 @@
 #include "stream/expectation_gate.h"
 #include "stream/pipeline_runner.h"
 #include "stream/staged_epoch.h"
+#include "stream/table_versions.h"
 #include "stream/transform.h"
 
 namespace lakeward::stream {
-
-// Versions of lake tables, by name.
-using TableVersions = std::map<std::string, int64_t>;
 
 // Keeps one session for all epochs. Not thread-safe, save for interrupt().
 class EpochExecutor {

@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "stream/accounting_json.h"
 #include "stream/refused_schemas.h"
+#include "stream/table_versions.h"
 #include "stream/utf8.h"
 
 namespace lakeward::stream {
@@ -16,34 +17,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr Duration kFirstBackoff{100'000};
 constexpr Duration kLongestBackoff{10'000'000};
-
-// A name for a text that is the same in every process (FNV-1a, 64 bits).
-std::string fingerprint(const std::string& text) {
-  uint64_t hash = 14695981039346656037ULL;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= 1099511628211ULL;
-  }
-  return std::to_string(hash);
-}
-
-std::string versions_json(const TableVersions& versions) {
-  Json json = Json::object();
-  for (const auto& [table, version] : versions) json[table] = version;
-  return json.dump();
-}
-
-Result<TableVersions> parse_versions(const Json& json, const std::string& place) {
-  TableVersions versions;
-  if (!json.is_object()) return corruption(place + ": the versions of tables are not an object");
-  for (const auto& [table, version] : json.items()) {
-    if (!version.is_number_integer()) {
-      return corruption(place + ": the version of '" + table + "' is not a whole number");
-    }
-    versions[table] = version.get<int64_t>();
-  }
-  return versions;
-}
 
 Timestamp whole_millis(Timestamp time) { return Timestamp::from_millis(time.millis()); }
 
