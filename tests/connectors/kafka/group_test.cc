@@ -1,10 +1,8 @@
 // The consumer group that tools watch: `group_id`.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <spdlog/sinks/ostream_sink.h>
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <memory>
@@ -17,6 +15,7 @@
 #include "connectors/kafka/group_offsets.h"
 #include "connectors/kafka/mock_brokers.h"
 #include "connectors/source_driver.h"
+#include "support/loopback.h"
 #include "support/process.h"
 
 namespace lakeward::test {
@@ -57,17 +56,7 @@ class Log {
 // Takes connections and says nothing.
 class SilentServer {
  public:
-  SilentServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(listener_, any, size), 0);
-    EXPECT_EQ(::listen(listener_, 16), 0);
-    EXPECT_EQ(::getsockname(listener_, any, &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
+  SilentServer() : listener_(listen_on_loopback(port_)) {}
   ~SilentServer() { ::close(listener_); }
   SilentServer(const SilentServer&) = delete;
   SilentServer& operator=(const SilentServer&) = delete;
@@ -75,8 +64,8 @@ class SilentServer {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
  private:
-  const int listener_;
   int port_ = 0;
+  const int listener_;
 };
 
 class KafkaGroup : public ::testing::Test {

@@ -1,7 +1,6 @@
 // Connections to a broker that says what the test wants.
 #include "connectors/kafka/fetch/connection.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -15,6 +14,7 @@
 #include "connectors/kafka/fetch/fetched_feed.h"
 #include "connectors/kafka/fetch/fetcher.h"
 #include "connectors/kafka/fetch/wire.h"
+#include "support/loopback.h"
 
 namespace lakeward::connectors::kafka::fetch {
 namespace {
@@ -27,16 +27,7 @@ class ByteServer {
   // At the end it closes the connection, or else says nothing more.
   explicit ByteServer(std::vector<std::string> answers, bool closes = true)
       : answers_(std::move(answers)), closes_(closes) {
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(listener_, generic, size), 0);
-    EXPECT_EQ(::listen(listener_, 4), 0);
-    EXPECT_EQ(::getsockname(listener_, generic, &size), 0);
-    port_ = ntohs(address.sin_port);
+    listener_ = test::listen_on_loopback(port_);
     thread_ = std::thread([this] { serve(); });
   }
   ~ByteServer() {

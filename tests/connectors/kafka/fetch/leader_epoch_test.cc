@@ -106,6 +106,15 @@ class LeaderEpoch : public ::testing::Test {
     }
     return ok_status();
   }
+  // 100 records are read; then the last ten are gone, and others have their offsets.
+  void read_and_cut_off() {
+    start_broker();
+    log.append(100, 5);
+    read_from(0);
+    EXPECT_TRUE(read_to(100).ok());
+    log.truncate(90);
+    log.append(60, 6);
+  }
   template <typename Condition>
   void wait_until(Condition condition) {
     const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -148,12 +157,7 @@ TEST_F(LeaderEpoch, MayBecomeAnotherWithoutLoss) {
 }
 
 TEST_F(LeaderEpoch, SaysWhichRecordsAreGoneThatWereRead) {
-  start_broker();
-  log.append(100, 5);
-  read_from(0);
-  ASSERT_TRUE(read_to(100).ok());
-  log.truncate(90);
-  log.append(60, 6);
+  read_and_cut_off();
   const Status lost = read_to(150);
   EXPECT_EQ(lost.code(), StatusCode::kCorruption);
   EXPECT_THAT(lost.message(), HasSubstr("kafka: partition 0 of 't': the brokers have lost records: "
@@ -163,12 +167,7 @@ TEST_F(LeaderEpoch, SaysWhichRecordsAreGoneThatWereRead) {
 }
 
 TEST_F(LeaderEpoch, IsRememberedByTheNextFetcher) {
-  start_broker();
-  log.append(100, 5);
-  read_from(0);
-  ASSERT_TRUE(read_to(100).ok());
-  log.truncate(90);
-  log.append(60, 6);
+  read_and_cut_off();
   read_from(95);
   EXPECT_THAT(read_to(150).message(), HasSubstr("those of offsets 90 to 94 were read"));
 }

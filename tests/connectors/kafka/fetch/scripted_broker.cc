@@ -1,7 +1,6 @@
 #include "connectors/kafka/fetch/scripted_broker.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 
 #include "connectors/kafka/fetch/epoch_api.h"
 #include "connectors/kafka/fetch/wire.h"
+#include "support/loopback.h"
 
 namespace lakeward::connectors::kafka::fetch {
 namespace {
@@ -132,16 +132,7 @@ ScriptedBroker::ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> a
                                EndOfEpoch end_of_epoch)
     : answer_(std::move(answer)),
       end_of_epoch_(std::move(end_of_epoch)),
-      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* const any = reinterpret_cast<sockaddr*>(&address);
-  EXPECT_EQ(::bind(listener_, any, size), 0);
-  EXPECT_EQ(::listen(listener_, 16), 0);
-  EXPECT_EQ(::getsockname(listener_, any, &size), 0);
-  port_ = ntohs(address.sin_port);
+      listener_(test::listen_on_loopback(port_)) {
   accepting_ = std::thread([this] { accept_connections(); });
 }
 

@@ -57,8 +57,8 @@ class ScriptedBroker {
 
   const std::function<FetchAnswer(const FetchRequest&)> answer_;
   const EndOfEpoch end_of_epoch_;
-  int listener_ = -1;
   int port_ = 0;
+  const int listener_;
   std::atomic<bool> stopping_{false};
   std::list<int> sockets_;  // of the accepting thread, until it has ended
   std::list<std::thread> serving_;
