@@ -153,19 +153,32 @@ std::vector<std::vector<size_t>> SmallFiles::choose(Partition& partition, Timest
     return std::pair(a.tier, weight(a)) < std::pair(b.tier, weight(b));
   });
   // Enough for files of the target size: the largest first, which are the oldest.
-  uint64_t left = 0;
-  for (const File& file : files) left += bytes_of(file.add);
-  size_t count = files.size();
-  while (left >= policy_.target_bytes) {
-    std::vector<size_t> full;
+  const auto bytes_between = [&](size_t begin, size_t end) {
     uint64_t bytes = 0;
-    while (bytes < policy_.target_bytes) {
-      full.push_back(--count);
-      bytes += bytes_of(files[count].add);
+    for (size_t i = begin; i < end; ++i) bytes += bytes_of(files[i].add);
+    return bytes;
+  };
+  size_t count = files.size();
+  const auto take_full = [&](size_t from) {
+    for (uint64_t left = bytes_between(from, count); left >= policy_.target_bytes;) {
+      std::vector<size_t> full;
+      uint64_t bytes = 0;
+      while (bytes < policy_.target_bytes) {
+        full.push_back(--count);
+        bytes += bytes_of(files[count].add);
+      }
+      left -= bytes;
+      groups.push_back(std::move(full));
     }
-    left -= bytes;
-    groups.push_back(std::move(full));
+  };
+  // Writing such a file takes long. Small ones do not make it due: until their tier is, they are
+  // many, and what a writer adds meanwhile comes on top of them.
+  size_t large = count;
+  while (large > 0 && bytes_of(files[large - 1].add) >= policy_.target_bytes / policy_.fan_in) {
+    --large;
   }
+  take_full(large);
+  if (bytes_between(0, std::min(large, count)) >= policy_.target_bytes) take_full(0);
   std::vector<size_t> rest = choose_tiers(files, count);
   const auto first = [&](size_t number) {
     rest.clear();

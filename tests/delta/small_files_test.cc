@@ -59,6 +59,10 @@ class Simulation {
       EXPECT_GT(group.files.size(), 1u);
       merged_rows += group.rows.value_or(0);
       ++merges;
+      if (group.bytes >= uint64_t{64} << 20) {
+        most_for_a_large_file = std::max(most_for_a_large_file, group.files.size());
+        most_beside_a_large_file = std::max(most_beside_a_large_file, small_.files());
+      }
       changes.adds = {file_of("m" + std::to_string(changes.version), group.rows.value_or(0), bytes,
                               now, partition)};
       changes.adds[0].data_change = false;
@@ -74,6 +78,8 @@ class Simulation {
   uint64_t appended_rows = 0;
   uint64_t merged_rows = 0;
   uint64_t merges = 0;
+  size_t most_for_a_large_file = 0;     // that became one
+  size_t most_beside_a_large_file = 0;  // that were live when one was begun, these among them
 
  private:
   void commit(const FileChanges& changes) {
@@ -166,6 +172,22 @@ TEST(SmallFiles, LeavesFilesAloneOnceTheyAreLarge) {
   }
   EXPECT_LE(simulation.amplification(), 1.0);  // once is enough
   EXPECT_LT(most(simulation), 16u);
+}
+
+// While it is written, many commits come: 30 at five a second are half of what there may be.
+TEST(SmallFiles, BeginsALargeFileWhenFewSmallOnesAreThere) {
+  for (const uint64_t row_bytes : {3, 50, 500}) {
+    Simulation simulation;
+    for (int i = 0; i < 5 * 900; ++i) {
+      simulation.append(20'000, "", row_bytes);
+      simulation.merge();
+      simulation.now = simulation.now + std::chrono::milliseconds(200);
+    }
+    EXPECT_GT(simulation.most_for_a_large_file, 0u) << row_bytes;
+    EXPECT_LE(simulation.most_for_a_large_file, 16u) << row_bytes;
+    EXPECT_LE(simulation.most_beside_a_large_file, 20u) << row_bytes;
+    EXPECT_LT(simulation.amplification(), 4.0) << row_bytes;
+  }
 }
 
 TEST(SmallFiles, HasNothingDueForAFewFiles) {

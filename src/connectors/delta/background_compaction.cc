@@ -15,8 +15,12 @@ using lakeward::delta::MergeCommit;
 using lakeward::delta::MergeTotals;
 using lakeward::delta::TierPolicy;
 
-// Of each second, at most a quarter is merging.
+// Of each second, at most a quarter is merging, unless files come faster than that allows.
 constexpr int kRestPerWork = 3;
+// While a long round writes a large file, the lowest tier fills several times over. A rest ends
+// when so many commits have come since its round began: the next round, of small files, is a short
+// one.
+constexpr uint64_t kUrgentCommits = 2 * TierPolicy().fan_in;
 constexpr Duration kFirstPause{1'000'000};
 constexpr Duration kLongestPause = std::chrono::minutes(10);
 // How often a thread that is to end is told so.
@@ -78,8 +82,8 @@ void BackgroundCompaction::run(std::stop_token stop) {
       seen = commits_;
     }
     if (stop.stop_requested()) break;
-    const Duration rest = work(stop, again);
-    if (rest.count() > 0 && !clock_.wait(rest, stop)) break;
+    const Rest rest = work(stop, again);
+    if (!pause(rest, seen, stop)) break;
   }
   {
     const std::lock_guard lock(mutex_);
@@ -88,15 +92,25 @@ void BackgroundCompaction::run(std::stop_token stop) {
   changed_.notify_all();
 }
 
-Duration BackgroundCompaction::work(std::stop_token stop, bool& again) {
+bool BackgroundCompaction::pause(Rest rest, uint64_t seen, std::stop_token stop) {
+  if (rest.length.count() == 0) return !stop.stop_requested();
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, rest.length,
+                    [&] { return !rest.whole && commits_ >= seen + kUrgentCommits; });
+  return !stop.stop_requested();
+}
+
+BackgroundCompaction::Rest BackgroundCompaction::work(std::stop_token stop, bool& again) {
   const Timestamp begun = clock_.now();
   const Result<MergeCommit> done = run_round(stop);
   const Duration took = clock_.now() - begun;
   again = done.ok() ? done->totals.files_removed > 0 : !stop.stop_requested();
-  if (stop.stop_requested()) return Duration{0};
-  if (!done.ok()) return std::max(note_failure(done.status()), kRestPerWork * took);
+  if (stop.stop_requested()) return {};
+  if (!done.ok()) {
+    return {.length = std::max(note_failure(done.status()), kRestPerWork * took), .whole = true};
+  }
   note_success(*done, took);
-  return kRestPerWork * took;
+  return {.length = kRestPerWork * took};
 }
 
 Result<MergeCommit> BackgroundCompaction::run_round(std::stop_token stop) {

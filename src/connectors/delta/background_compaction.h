@@ -18,8 +18,9 @@ namespace lakeward::connectors::delta {
 
 // The thread begins with the sink's first commits beyond a tier's worth, so that a run that makes
 // only a few costs nothing, and waits for the next commit whenever nothing is due. After each round
-// it rests for three times as long as the round took. It shares nothing with the sink but the
-// table, and holds no lock while it works: a commit never waits for it.
+// it rests for three times as long as the round took, or until twice a tier's worth of commits have
+// come since the round began. It shares nothing with the sink but the table, and holds no lock
+// while it works: a commit never waits for it.
 //
 // A failure is logged, kept for problem(), and tried again after a growing pause. Thread-safe.
 class BackgroundCompaction {
@@ -40,9 +41,16 @@ class BackgroundCompaction {
   lakeward::delta::MergeTotals totals() const;
 
  private:
+  struct Rest {
+    Duration length{0};
+    bool whole = false;  // however many commits come meanwhile
+  };
+
   void run(std::stop_token stop);
-  // One round; how long to rest after it. Sets `again` if there may be more to do.
-  Duration work(std::stop_token stop, bool& again);
+  // One round, and how to rest after it. Sets `again` if there may be more to do.
+  Rest work(std::stop_token stop, bool& again);
+  // `seen`: the commits before the round. False when it is to stop.
+  bool pause(Rest rest, uint64_t seen, std::stop_token stop);
   Result<lakeward::delta::MergeCommit> run_round(std::stop_token stop);
   Duration note_failure(const Status& status);
   void note_success(const lakeward::delta::MergeCommit& done, Duration took);
