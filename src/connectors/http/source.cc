@@ -99,7 +99,9 @@ bool HttpSource::has_header() const { return cutting_.csv != nullptr && cutting_
 Result<bool> HttpSource::wait_for_turn(stream::PlanMode mode, std::stop_token stop) {
   const Timestamp now = clock_.now();
   if (mode == stream::PlanMode::kFollow) {
-    return (!next_poll_ || now >= *next_poll_) && (!not_before_ || now >= *not_before_);
+    // Not "nothing new": whoever asks goes on telling that the server is away.
+    if (!refused_.ok() && not_before_ && now < *not_before_) return refused_;
+    return !next_poll_ || now >= *next_poll_;
   }
   if (drained_) return false;
   if (not_before_ && now < *not_before_ && !clock_.wait(*not_before_ - now, stop)) {
@@ -128,8 +130,15 @@ Result<std::optional<stream::Offset>> HttpSource::plan(const std::optional<strea
       return kept.status();
     }
   }
-  next_poll_ = clock_.now() + options_.every;
-  ASSIGN_OR_RETURN(std::optional<Answer> answer, poll());
+  const Timestamp asked = clock_.now();
+  Result<std::optional<Answer>> outcome = poll();
+  refused_ = outcome.status();
+  if (!outcome.ok()) {
+    next_poll_.reset();  // whoever repeats decides when
+    return refused_;
+  }
+  std::optional<Answer> answer = std::move(outcome).value();
+  next_poll_ = asked + options_.every;
   if (mode == stream::PlanMode::kDrain) drained_ = true;
   if (!answer) return std::optional<stream::Offset>();
   RETURN_IF_ERROR(log_->write_file(file_name(last + 1), answer->to_file()));
@@ -186,7 +195,6 @@ Status HttpSource::refuse(const io::HttpResponse& response) {
     not_before_ = clock_.now() + wait;
     message += "; it takes requests again in " + format_duration(wait);
   }
-  next_poll_.reset();  // whoever repeats decides when
   return unavailable(message);
 }
 

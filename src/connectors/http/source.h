@@ -50,6 +50,7 @@ class HttpSource final : public stream::Source {
   bool drained_ = false;
   std::optional<Timestamp> next_poll_;
   std::optional<Timestamp> not_before_;  // as the server asked
+  Status refused_;                       // the last request; OK if there was an answer
   std::optional<int64_t> removed_;       // answers up to this one are removed
 };
 

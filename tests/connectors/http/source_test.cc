@@ -169,9 +169,24 @@ TEST_F(HttpSource, AsksAgainAfterAPassingErrorWhenTheServerAllowsIt) {
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_THAT(status.message(), HasSubstr("429"));
   server.answer("[1]");
-  EXPECT_FALSE(run.plan(std::nullopt).value());
+  // The server is away until then: this is not the silence of a source without news.
+  EXPECT_EQ(run.plan(std::nullopt).status().message(), status.message());
+  EXPECT_EQ(server.requests().size(), 1u);
   world.clock.advance(std::chrono::seconds(30));
   EXPECT_TRUE(run.plan(std::nullopt).value());
+}
+
+TEST_F(HttpSource, AsksAgainAtOnceWhenNobodyAnswered) {
+  server.answer(
+      [](const httplib::Request&, httplib::Response& response) { response.status = 503; });
+  SourceRun run = start({{"every", scalar("1h")}});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(run.plan(std::nullopt).status().code(), StatusCode::kUnavailable);
+  }
+  server.answer("[1]");
+  const auto first = run.plan(std::nullopt).value();
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(run.plan(first).value());
 }
 
 TEST_F(HttpSource, SaysWhatIsMissingAtThePointer) {
