@@ -233,7 +233,7 @@ Result<Offsets> KafkaSource::skip_lost(const Offsets& from, const Offsets& earli
         offset = earliest.at(partition);
         break;
       case OnLostOffsets::kLatest:
-        offset = latest.at(partition);
+        offset = std::max(latest.at(partition), earliest.at(partition));
         break;
     }
   }
@@ -258,13 +258,16 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
     }
   }
   ASSIGN_OR_RETURN(Client* const client, this->client());
-  ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(begin, Start::kEarliest)));
   ASSIGN_OR_RETURN(Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   for (const auto& [partition, offset] : begin) {
     RETURN_IF_ERROR(ends_.check(partition, offset, latest.at(partition),
                                 "the checkpoint of '" + pipeline_ + "'", *client));
   }
-  ASSIGN_OR_RETURN(const Offsets readable, skip_lost(begin, earliest, latest));
+  Offsets readable = begin;
+  if (latest != begin) {  // else nothing is unread, so that nothing can be lost
+    ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(begin, Start::kEarliest)));
+    ASSIGN_OR_RETURN(readable, skip_lost(begin, earliest, latest));
+  }
   if (mode == stream::PlanMode::kDrain) {
     if (!drain_to_) drain_to_ = latest;
     for (auto& [partition, offset] : latest) {
