@@ -38,16 +38,27 @@ class Deadline {
   std::jthread timer_;
 };
 
-Outcome outcome_of(const service::RunReport& report, bool interrupted) {
-  const Status failure = report.failure();
-  if (failure.ok()) return interrupted ? Outcome(cancelled("interrupted")) : Outcome(ok_status());
+// "bronze, silver".
+std::string names_of(const service::RunReport& report, service::PipelineReport::End end) {
   std::string names;
   for (const service::PipelineReport& pipeline : report.pipelines) {
-    if (pipeline.error.ok()) continue;
-    names += (names.empty() ? "" : ", ") + pipeline.name;
+    if (pipeline.end == end) names += (names.empty() ? "" : ", ") + pipeline.name;
   }
-  const int code = work_failed(failure).code;
-  return {Status(failure.code(), "failed: " + names), code};
+  return names;
+}
+
+Outcome outcome_of(const service::RunReport& report, bool interrupted) {
+  using End = service::PipelineReport::End;
+  const Status failure = report.failure();
+  if (!failure.ok()) {
+    return {Status(failure.code(), "failed: " + names_of(report, End::kFailed)),
+            work_failed(failure).code};
+  }
+  if (interrupted) return Outcome(cancelled("interrupted"));
+  // The time was over before what they wait for was back: that is no success.
+  const std::string retrying = names_of(report, End::kRetrying);
+  return retrying.empty() ? Outcome(ok_status())
+                          : work_failed(unavailable("still trying again: " + retrying));
 }
 
 Outcome run(const RunOptions& options, const Common& common) {
@@ -98,7 +109,9 @@ void add_run(CommandLine& line) {
           [options](const Common& common) { return run(*options, common); })
       .arguments("PIPELINE", options->pipelines, "Only these, in the order of their lineage")
       .flag("--once", options->once, "Until every source is drained, in dependency order; then end")
-      .option("--for", options->duration, "Stop, as with Ctrl-C, after so long; exit code 0");
+      .option("--for", options->duration,
+              "Stop, as with Ctrl-C, after so long; exit code 0, or 1 if a pipeline has failed or "
+              "still tries again");
 }
 
 }  // namespace lakeward::cli

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "service/drain.h"
 #include "service/pipeline_builder.h"
 #include "service/status_file.h"
 #include "service/task.h"
@@ -23,6 +24,8 @@ std::string_view to_string(PipelineReport::End end) {
       return "done";
     case PipelineReport::End::kStopped:
       return "stopped";
+    case PipelineReport::End::kRetrying:
+      return "retrying";
     case PipelineReport::End::kFailed:
       return "failed";
     case PipelineReport::End::kSkipped:
@@ -34,7 +37,7 @@ std::string_view to_string(PipelineReport::End end) {
 Status RunReport::failure() const {
   Status first;
   for (const PipelineReport& pipeline : pipelines) {
-    if (pipeline.error.ok()) continue;
+    if (pipeline.end != PipelineReport::End::kFailed) continue;
     if (pipeline.error.code() == StatusCode::kExpectationFailed) return pipeline.error;
     if (first.ok()) first = pipeline.error;
   }
@@ -116,23 +119,7 @@ RunReport Runner::drain(std::stop_token stop) {
   const Timestamp begin = workspace_.clock().now();
   {
     const Reporter reporter(*this);
-    std::map<std::string, std::string> broken;  // pipelines that failed, or wait for one that did
-    for (const auto& task : tasks_) {
-      const std::string& name = task->pipeline().name;
-      const auto blocking =
-          std::find_if(task->reads_from().begin(), task->reads_from().end(),
-                       [&](const std::string& before) { return broken.contains(before); });
-      if (blocking != task->reads_from().end()) {
-        broken[name] = *blocking;
-        task->skip(*blocking);
-        continue;
-      }
-      Status outcome = stop.stop_requested() ? cancelled("interrupted") : resolve(*task, stop);
-      if (outcome.ok()) outcome = task->build();
-      if (outcome.ok()) outcome = task->runner().drain(stop);
-      task->end(outcome);
-      if (task->report().end == PipelineReport::End::kFailed) broken[name] = name;
-    }
+    Drain(*this, stop).run();
   }
   return finish(begin);
 }

@@ -26,10 +26,11 @@ struct ScheduledPipeline {
 struct PipelineReport {
   enum class End {
     kRunning,
-    kDone,     // drained, or had run as long as it was to
-    kStopped,  // before its source was drained, because that was asked for
-    kFailed,   // `error` says why
-    kSkipped,  // not started, because `blocked_by` failed
+    kDone,      // drained, or had run as long as it was to
+    kStopped,   // before its source was drained, because that was asked for
+    kRetrying,  // stopped while it was trying again after a failure: `error` says which
+    kFailed,    // `error` says why
+    kSkipped,   // not started, because `blocked_by` failed
   };
   std::string name;
   End end = End::kRunning;
@@ -72,7 +73,7 @@ class Runner {
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // `--once`: each pipeline in the plan's order until its source is drained.
+  // `--once`: each pipeline until its source is drained, in the plan's order (drain.h).
   RunReport drain(std::stop_token stop);
   // Each pipeline in a thread of its own, by its trigger, until stopped or all have ended.
   RunReport follow(std::stop_token stop);
@@ -80,6 +81,7 @@ class Runner {
   class Task;
 
  private:
+  class Drain;
   class Reporter;
 
   RunReport report() const;

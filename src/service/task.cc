@@ -75,10 +75,14 @@ void Runner::Task::end(const Status& outcome) {
   // A stop that was asked for is no failure.
   const bool stopped = outcome.code() == StatusCode::kCancelled;
   const bool failed = !outcome.ok() && !stopped;
-  report_.end = failed    ? PipelineReport::End::kFailed
-                : stopped ? PipelineReport::End::kStopped
-                          : PipelineReport::End::kDone;
-  report_.error = failed ? outcome : ok_status();
+  const bool retrying = !failed && report_.status.retries > 0;
+  report_.end = failed     ? PipelineReport::End::kFailed
+                : retrying ? PipelineReport::End::kRetrying
+                : stopped  ? PipelineReport::End::kStopped
+                           : PipelineReport::End::kDone;
+  report_.error = failed     ? outcome
+                  : retrying ? unavailable(report_.status.last_error)
+                             : ok_status();
   report_.status.state = failed ? stream::PipelineState::kFailed : stream::PipelineState::kStopped;
   if (failed) {
     report_.status.last_error = outcome.message();

@@ -124,6 +124,43 @@ TEST(Run, CallsAPipelineStoppedThatWasNotDrained) {
   EXPECT_THAT(result.out, HasSubstr(R"("outcome":"stopped")"));
 }
 
+// Beside the readings, a pipeline whose server nobody has started. It is planned first.
+void add_pipeline_that_waits(const ReadingsProject& project) {
+  write_text(project.path() / "pipelines" / "away.yaml",
+             "pipeline: away\n"
+             "from: {http: {url: \"http://127.0.0.1:1/x\"}}\n"
+             "decode: {json: {columns: {id: INTEGER}}}\n"
+             "to: {delta: {table: bronze.away}}\n");
+  write_text(project.path() / "pipelines" / "behind.yaml",
+             "pipeline: behind\n"
+             "from: {delta: {table: bronze.away}}\n"
+             "to: {delta: {table: silver.behind}}\n");
+}
+
+TEST(Run, DrainsOthersWhileOnePipelineWaits) {
+  ReadingsProject project;
+  add_pipeline_that_waits(project);
+  Process running(
+      {lakeward_binary(), "run", "--once", "--json", "--project", project.path().string()});
+  ASSERT_TRUE(eventually([&] { return project.ids() == "id\n1\n"; })) << running.err();
+  running.send_signal(SIGINT);
+  const ProcessResult result = running.wait();
+  EXPECT_EQ(result.exit_code, 130);
+  EXPECT_THAT(result.out, HasSubstr(R"("pipeline":"away","outcome":"retrying")"));
+  EXPECT_THAT(result.out, HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(result.out, HasSubstr(R"("pipeline":"behind","outcome":"stopped")"));
+  EXPECT_THAT(result.out, HasSubstr(R"("pipeline":"readings","outcome":"done")"));
+}
+
+TEST(Run, IsNoSuccessIfAPipelineStillWaitsWhenItsTimeIsOver) {
+  ReadingsProject project;
+  add_pipeline_that_waits(project);
+  const ProcessResult result = project.call({"run", "--for", "1s"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("still trying again: away"));
+  EXPECT_EQ(project.ids(), "id\n1\n");
+}
+
 TEST(Run, ReadsFilesWhoseNamesAreNotUtf8) {
   ReadingsProject project;
   write_text(project.path() / "input" / "\xff.jsonl", "{\"id\":4,\"value\":500}\n");
