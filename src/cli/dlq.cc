@@ -111,6 +111,7 @@ Outcome replay(const DlqOptions& options, const Common& common) {
   const Interruption interruption;
   auto workspace = service::Workspace::open(common.project, service::Workspace::Checked::kToRun);
   if (!workspace.ok()) return workspace.status();
+  (*workspace)->environment().stop = interruption.token();
   if (const auto plan = (*workspace)->plan(); !plan.ok()) return plan.status();
   const auto pipeline = (*workspace)->pipeline(options.pipeline);
   if (!pipeline.ok()) return pipeline.status();

@@ -1,10 +1,15 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include <deque>
+#include <functional>
 #include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
 
 #include "base/secret.h"
 #include "base/units.h"
+#include "cli/aside.h"
 #include "cli/interruption.h"
 #include "cli/json_output.h"
 #include "cli/verbs.h"
@@ -20,6 +25,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kLittleDisk = 1ULL << 30;
+// For what is asked of one server: a little more than one question to brokers takes, which say more
+// of why there is no answer.
+constexpr std::chrono::seconds kPatience{12};
+constexpr size_t kAtOnce = 64;
 
 // One thing that was looked at: OK, or what is wrong and how to mend it.
 struct Finding {
@@ -106,20 +115,88 @@ std::optional<Finding> check_sink(service::Workspace& workspace, const project::
   return Finding{whose, true, *seen};
 }
 
-void examine_sinks(service::Workspace& workspace, const project::Pipeline& pipeline,
-                   std::vector<Finding>& findings) {
-  const auto add = [&](const project::ConnectorBlock& block, const std::string& what) {
-    if (auto finding = check_sink(workspace, pipeline, block, what)) {
-      findings.push_back(*std::move(finding));
-    }
-  };
-  for (const project::ConnectorBlock& block : pipeline.sinks) add(block, "sink");
-  if (pipeline.dead_letters) add(*pipeline.dead_letters, "dead letters");
+Finding check_source(service::Workspace& workspace, const project::Pipeline& pipeline,
+                     std::stop_token stop) {
+  const Status reached = reach_source(workspace, pipeline, std::move(stop));
+  return {"source of " + pipeline.name, reached.ok(),
+          reached.ok() ? pipeline.from->connector : reached.message()};
 }
 
-std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop) {
+Finding check_registry(const project::Pipeline& pipeline) {
+  connectors::schema_registry::Client registry(*pipeline.decode->registry);
+  const Status answered = registry.reach();
+  return {"schema registry of " + pipeline.name, answered.ok(),
+          answered.ok() ? registry.name() : answered.message()};
+}
+
+// What is asked of a server.
+struct Check {
+  std::string what;
+  std::function<std::optional<Finding>()> ask;
+};
+
+std::vector<Check> checks_of(service::Workspace& workspace, const std::stop_token& stop) {
   const project::Project& project = workspace.project();
-  std::vector<Finding> findings = {
+  std::vector<Check> checks;
+  for (const project::Connection& connection : project.connections) {
+    if (!connectors::kafka::is_cluster(connection.type)) continue;
+    checks.push_back(
+        {"connection " + connection.name, [&] { return check_brokers(connection, project.root); }});
+  }
+  for (const project::Pipeline& pipeline : project.pipelines) {
+    if (pipeline.is_view()) continue;
+    checks.push_back({"source of " + pipeline.name,
+                      [&, stop] { return check_source(workspace, pipeline, stop); }});
+    const auto add_sink = [&](const project::ConnectorBlock& block, const std::string& what) {
+      checks.push_back({what + " of " + pipeline.name,
+                        [&, what] { return check_sink(workspace, pipeline, block, what); }});
+    };
+    for (const project::ConnectorBlock& block : pipeline.sinks) add_sink(block, "sink");
+    if (pipeline.dead_letters) add_sink(*pipeline.dead_letters, "dead letters");
+    if (!pipeline.decode || !pipeline.decode->registry) continue;
+    checks.push_back(
+        {"schema registry of " + pipeline.name, [&] { return check_registry(pipeline); }});
+  }
+  return checks;
+}
+
+// Findings, and whether a check goes on that was not waited for.
+struct Examination {
+  std::vector<Finding> findings;
+  bool left_behind = false;
+};
+
+// Many at a time, as one server that does not answer may be what many ask.
+void ask_all(const std::vector<Check>& checks, Examination& all, const std::stop_token& stop) {
+  using Answer = Aside<std::optional<Finding>>;
+  struct Asked {
+    Answer answer;
+    Answer::Clock::time_point until;
+  };
+  std::deque<Asked> asked;
+  size_t next = 0;
+  for (const Check& check : checks) {
+    for (; next < checks.size() && asked.size() < kAtOnce; ++next) {
+      asked.push_back({Answer(checks[next].ask), Answer::Clock::now() + kPatience});
+    }
+    const auto answer = asked.front().answer.wait(asked.front().until, stop);
+    asked.pop_front();
+    all.left_behind |= !answer;
+    if (!answer && stop.stop_requested()) return;
+    if (!answer) {
+      all.findings.push_back({check.what, false,
+                              "no answer within " + std::to_string(kPatience.count()) +
+                                  " s; is the server it asks frozen, or out of reach?"});
+    } else if (*answer) {
+      all.findings.push_back(**answer);
+    }
+  }
+}
+
+Examination examine(service::Workspace& workspace, const std::stop_token& stop) {
+  const project::Project& project = workspace.project();
+  Examination all;
+  all.findings = {
       {"project", true,
        project.name + ", " + format_count(project.pipelines.size(), "pipeline") + ", time zone " +
            project.time_zone},
@@ -127,51 +204,57 @@ std::vector<Finding> examine(service::Workspace& workspace, std::stop_token stop
       check_folder("checkpoints", project.checkpoints),
       check_memory(project.memory_bytes),
   };
-  for (const project::Connection& connection : project.connections) {
-    if (stop.stop_requested()) break;
-    if (connectors::kafka::is_cluster(connection.type)) {
-      findings.push_back(check_brokers(connection, project.root));
-    }
-  }
-  for (const project::Pipeline& pipeline : project.pipelines) {
-    if (stop.stop_requested()) break;
-    if (pipeline.is_view()) continue;
-    const Status reached = reach_source(workspace, pipeline, stop);
-    findings.push_back({"source of " + pipeline.name, reached.ok(),
-                        reached.ok() ? pipeline.from->connector : reached.message()});
-    examine_sinks(workspace, pipeline, findings);
-    if (!pipeline.decode || !pipeline.decode->registry) continue;
-    connectors::schema_registry::Client registry(*pipeline.decode->registry);
-    const Status answered = registry.reach();
-    findings.push_back({"schema registry of " + pipeline.name, answered.ok(),
-                        answered.ok() ? registry.name() : answered.message()});
-  }
-  return findings;
+  ask_all(checks_of(workspace, stop), all, stop);
+  return all;
 }
 
-Outcome doctor(const Common& common) {
-  const Interruption interruption;
-  const Result<config::Problems> problems = service::find_problems(common.project);
+// Reads the project, which may ask a schema registry.
+Result<std::unique_ptr<service::Workspace>> open(const fs::path& folder) {
+  const Result<config::Problems> problems = service::find_problems(folder);
   // A schema registry that is away is one of the findings.
   if (!problems.ok() && !problems.status().retriable()) return problems.status();
   if (problems.ok() && !problems->empty()) return service::invalid_project(*problems);
-  auto workspace =
-      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
-  if (!workspace.ok()) return workspace.status();
-  const std::vector<Finding> findings = examine(**workspace, interruption.token());
+  return service::Workspace::open(folder, service::Workspace::Checked::kPipelines);
+}
+
+// Prints the findings. An error if something is wrong.
+Status report(const std::vector<Finding>& findings, bool as_json) {
   size_t wrong = 0;
   nlohmann::ordered_json array = nlohmann::json::array();
   for (const Finding& finding : findings) {
     wrong += finding.ok ? 0 : 1;
     array.push_back({{"what", finding.what}, {"ok", finding.ok}, {"detail", finding.detail}});
-    if (!common.json) {
+    if (!as_json) {
       std::cout << (finding.ok ? "ok     " : "wrong  ") << finding.what << ": "
                 << mask_secrets(finding.detail) << "\n";
     }
   }
-  if (common.json) std::cout << json_line(array);
+  if (as_json) std::cout << json_line(array);
   if (wrong == 0) return ok_status();
   return io_error(std::to_string(wrong) + (wrong == 1 ? " thing is" : " things are") + " wrong");
+}
+
+// Without waiting for threads that were left behind: nothing is written that could be lost.
+[[noreturn]] void end_at_once(const Outcome& outcome, bool as_json) {
+  std::cout << std::flush;
+  report_failure(outcome.status, as_json);
+  std::cerr << std::flush;
+  _exit(outcome.code);
+}
+
+Outcome doctor(const Common& common) {
+  const Interruption interruption;
+  const std::stop_token stop = interruption.token();
+  Aside<Result<std::unique_ptr<service::Workspace>>> opening(
+      [folder = common.project] { return open(folder); });
+  const auto workspace = opening.wait(std::nullopt, stop);
+  if (!workspace) end_at_once(cancelled("interrupted"), common.json);
+  if (!workspace->ok()) return workspace->status();
+  const Examination all = examine(***workspace, stop);
+  Outcome outcome = report(all.findings, common.json);
+  if (stop.stop_requested()) outcome = cancelled("interrupted");
+  if (all.left_behind) end_at_once(outcome, common.json);
+  return outcome;
 }
 
 }  // namespace
@@ -180,8 +263,10 @@ void add_doctor(CommandLine& line) {
   line.add(
       {.name = "doctor",
        .summary = "Tries everything that the project needs and says how to mend it",
-       .details = {"Folders and disk space, memory, time zone, connections to brokers, and each "
-                   "pipeline's source, Kafka sinks and schema registries. Nothing is written."},
+       .details =
+           {"Folders and disk space, memory, time zone, connections to brokers, and each "
+            "pipeline's source, Kafka sinks and schema registries, all at the same time; what does "
+            "not answer within 12 s is wrong. Nothing is written."},
        .examples = {"lakeward doctor"}},
       doctor);
 }

@@ -18,7 +18,7 @@ struct RunOptions {
 };
 
 constexpr Duration kLivePeriod{250'000};
-constexpr Duration kQuietPeriod{5'000'000};
+constexpr Duration kQuietPeriod{1'000'000};
 
 // Requests a stop of its own when the time is over, or when the user does.
 class Deadline {
@@ -75,12 +75,15 @@ Outcome run(const RunOptions& options, const Common& common) {
 
   const Screen screen = Screen::of_stderr();
   RunProgress progress(screen, (*workspace)->clock(), common.quiet || common.json);
-  service::Runner::Progress reporting;
-  reporting.period = screen.width > 0 ? kLivePeriod : kQuietPeriod;
-  reporting.report = [&](const service::RunReport& report) { progress.show(report); };
   service::RunReport report;
   {
     const Deadline deadline(options.duration, interruption.token());
+    (*workspace)->environment().stop = deadline.token();
+    service::Runner::Progress reporting;
+    reporting.period = screen.width > 0 ? kLivePeriod : kQuietPeriod;
+    reporting.report = [&, stop = deadline.token()](const service::RunReport& report) {
+      progress.show(report, stop.stop_requested());
+    };
     service::Runner runner(**workspace, std::move(*scheduled), reporting);
     report = options.once ? runner.drain(deadline.token()) : runner.follow(deadline.token());
   }

@@ -81,8 +81,25 @@ std::vector<RunNews::Item> RunNews::take(const service::RunReport& report) {
   return items;
 }
 
-void RunProgress::show(const service::RunReport& report) {
-  for (const RunNews::Item& item : news_.take(report)) {
+std::vector<RunNews::Item> RunNews::take_stopping(const service::RunReport& report) {
+  if (++asked_stopping_ != 2) return {};
+  std::string names;
+  for (const PipelineReport& pipeline : report.pipelines) {
+    if (pipeline.end != PipelineReport::End::kRunning) continue;
+    names += (names.empty() ? "" : ", ") + pipeline.name;
+    if (pipeline.status.retries > 0) names += " (" + line_of(pipeline.status.last_error) + ")";
+  }
+  if (names.empty()) return {};
+  return {{"stopping: waits for the running epoch or an answer of a server: " + names +
+           "; a second Ctrl-C ends at once, which loses and repeats nothing either"}};
+}
+
+void RunProgress::show(const service::RunReport& report, bool stopping) {
+  std::vector<RunNews::Item> items = news_.take(report);
+  if (stopping) {
+    for (RunNews::Item& item : news_.take_stopping(report)) items.push_back(std::move(item));
+  }
+  for (const RunNews::Item& item : items) {
     if (only_failures_ && !item.is_failure) continue;
     clear();
     std::cerr << item.text << std::endl;

@@ -22,10 +22,14 @@ class RunNews {
   // A pipeline that begins to try again, or goes on after that, and one that has failed while
   // others run on (the summary tells of the rest).
   std::vector<Item> take(const service::RunReport& report);
+  // Those that still run after a stop was asked for, once; nothing at the first call, as most end
+  // at once.
+  std::vector<Item> take_stopping(const service::RunReport& report);
 
  private:
   enum class Told { kNothing, kRetrying, kFailed };
   std::map<std::string, Told> told_;
+  int asked_stopping_ = 0;
 };
 
 // Lines on stderr: news at once; and how far the pipelines are, on a terminal in one line that is
@@ -39,7 +43,8 @@ class RunProgress {
   RunProgress(const RunProgress&) = delete;
   RunProgress& operator=(const RunProgress&) = delete;
 
-  void show(const service::RunReport& report);
+  // `stopping`: a stop was asked for.
+  void show(const service::RunReport& report, bool stopping);
   // Removes the live line.
   void clear();
 

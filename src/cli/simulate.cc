@@ -112,8 +112,11 @@ class FolderTarget final : public LineTarget {
 
 Result<std::unique_ptr<LineTarget>> open_target(const SimulateOptions& options,
                                                 const Common& common, const Clock& clock,
-                                                const Generator& generator, bool steady) {
-  if (options.to.starts_with(kKafkaPrefix)) return open_kafka_target(options, common, generator);
+                                                const Generator& generator, bool steady,
+                                                std::stop_token stop) {
+  if (options.to.starts_with(kKafkaPrefix)) {
+    return open_kafka_target(options, common, generator, std::move(stop));
+  }
   if (options.to.empty() || options.to == "-" || options.to == "stdout") {
     return std::unique_ptr<LineTarget>(std::make_unique<StdoutTarget>());
   }
@@ -197,7 +200,8 @@ Outcome write_records(const SimulateOptions& options, const Common& common, Syst
   }
   ASSIGN_OR_RETURN(const auto generator,
                    connectors::simulator::make_generator(options.name, generator_options));
-  ASSIGN_OR_RETURN(const auto target, open_target(options, common, clock, *generator, steady));
+  ASSIGN_OR_RETURN(const auto target,
+                   open_target(options, common, clock, *generator, steady, stop));
   const uint64_t count = options.count.value_or(UINT64_MAX);
   const Result<uint64_t> outcome =
       steady ? write_steadily(*generator, rate, count, *target, clock, stop)

@@ -38,11 +38,12 @@ class LineTarget {
 
 // What `--to` begins with if a topic follows.
 inline constexpr std::string_view kKafkaPrefix = "kafka:";
-// Each line is a record of the topic; its key is its device, if `generator` knows one. Errors:
-// InvalidArgument if the brokers are not named; those of kafka::Publisher.
+// Each line is a record of the topic; its key is its device, if `generator` knows one.
+// Brokers that do not answer are waited for until `stop`. Errors: InvalidArgument if the brokers
+// are not named; those of kafka::Publisher.
 Result<std::unique_ptr<LineTarget>> open_kafka_target(
     const SimulateOptions& options, const Common& common,
-    const connectors::simulator::Generator& generator);
+    const connectors::simulator::Generator& generator, std::stop_token stop);
 
 // Answers HTTP until stopped: each record is made for the request that asks for it, at its time.
 // Errors: InvalidArgument (not HOST:PORT, unknown name), IoError (the address cannot be used).

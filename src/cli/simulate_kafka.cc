@@ -1,3 +1,6 @@
+#include <iostream>
+
+#include "base/secret.h"
 #include "base/suggest.h"
 #include "cli/simulate.h"
 #include "connectors/kafka/cluster.h"
@@ -52,15 +55,18 @@ Result<Cluster> find_cluster(const std::string& name, const service::Workspace& 
 
 Result<std::unique_ptr<LineTarget>> open_kafka_target(
     const SimulateOptions& options, const Common& common,
-    const connectors::simulator::Generator& generator) {
+    const connectors::simulator::Generator& generator, std::stop_token stop) {
   Result<Cluster> cluster = [&]() -> Result<Cluster> {
     if (options.connection.empty()) return connectors::kafka::cluster_at(options.brokers);
     ASSIGN_OR_RETURN(const auto workspace, service::Workspace::open(common.project));
     return find_cluster(options.connection, *workspace);
   }();
   if (!cluster.ok()) return cluster.status();
-  ASSIGN_OR_RETURN(auto publisher,
-                   Publisher::open(*cluster, options.to.substr(kKafkaPrefix.size())));
+  const auto say = [quiet = common.quiet](const std::string& text) {
+    if (!quiet) std::cerr << mask_secrets(text) << std::endl;
+  };
+  ASSIGN_OR_RETURN(auto publisher, Publisher::open(*cluster, options.to.substr(kKafkaPrefix.size()),
+                                                   {say, std::move(stop)}));
   return std::unique_ptr<LineTarget>(
       std::make_unique<KafkaTarget>(std::move(publisher), generator.device_field()));
 }

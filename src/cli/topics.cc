@@ -1,6 +1,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/secret.h"
 #include "base/suggest.h"
 #include "base/units.h"
 #include "cli/interruption.h"
@@ -247,7 +248,13 @@ Outcome tail(const TopicsOptions& options, const Common& common) {
   uint64_t count = 0;
   const Status shown = connectors::kafka::tail_topic(
       *cluster, options.topic,
-      {.last = options.last.value_or(0), .follow = !options.no_follow, .count = options.count},
+      {.last = options.last.value_or(0),
+       .follow = !options.no_follow,
+       .count = options.count,
+       .say =
+           [&](const std::string& text) {
+             if (!common.quiet) std::cerr << mask_secrets(text) << std::endl;
+           }},
       [&](const auto& record) {
         ++count;
         return show_record(record, common, screen);

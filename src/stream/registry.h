@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct Environment {
   // sink that needs one is refused.
   std::function<Result<std::shared_ptr<format::SchemaRegistrar>>(const config::Value& options)>
       schema_registrar = nullptr;
+  // Requested when the process is to end: what only waits for a server that does not answer may
+  // give up, with Cancelled.
+  std::stop_token stop = {};
 };
 
 // Where a sink puts rows and a source may find them: `name` at the service with these hosts.

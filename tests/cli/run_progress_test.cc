@@ -60,5 +60,26 @@ TEST(RunNews, TellsOfAFailureWhileOthersRunOn) {
   EXPECT_EQ(texts(news.take(report)), "");
 }
 
+TEST(RunNews, TellsOnceWhatAStopWaitsFor) {
+  RunNews news;
+  service::RunReport report = running({"a", "b", "c"});
+  report.pipelines[0].end = PipelineReport::End::kDone;
+  report.pipelines[2].status.retries = 1;
+  report.pipelines[2].status.last_error = "the broker is away";
+  EXPECT_EQ(texts(news.take_stopping(report)), "");
+  EXPECT_EQ(texts(news.take_stopping(report)),
+            "stopping: waits for the running epoch or an answer of a server: b, c (the broker is "
+            "away); a second Ctrl-C ends at once, which loses and repeats nothing either\n");
+  EXPECT_EQ(texts(news.take_stopping(report)), "");
+}
+
+TEST(RunNews, SaysNothingOfAStopThatIsQuick) {
+  RunNews news;
+  service::RunReport report = running({"a"});
+  EXPECT_EQ(texts(news.take_stopping(report)), "");
+  report.pipelines[0].end = PipelineReport::End::kDone;
+  EXPECT_EQ(texts(news.take_stopping(report)), "");
+}
+
 }  // namespace
 }  // namespace lakeward::cli

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "connectors/kafka/bootstrap.h"
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/handles.h"
 #include "connectors/kafka/options.h"
@@ -289,12 +290,39 @@ Status Client::repeat(const std::string& what, Ask ask) {
     }
     // What librdkafka's threads know says more than "timed out".
     const Status behind = failure();
-    if (!behind.ok() && (is_down() || steady_clock::now() >= end)) {
+    const bool over = steady_clock::now() >= end;
+    if (events_.knows_why() && (is_down() || over)) {
       return behind.with_context(service_.name + ": " + what);
     }
     const Status status = failed(what, error, rd_kafka_err2str(error));
-    if (!status.retriable() || steady_clock::now() >= end) return status;
+    if (!status.retriable()) return status;
+    if (is_down() || over) {
+      return unanswered(what, over,
+                        behind.ok() ? status : behind.with_context(service_.name + ": " + what));
+    }
+    if (is_stopped()) {
+      return cancelled(service_.name + ": " + what + ": stopped while waiting for an answer");
+    }
   }
+}
+
+Status Client::unanswered(const std::string& what, bool over, const Status& last) const {
+  const std::optional<std::string> listener = find_listener(properties_);
+  if (!listener) return last;
+  const std::string time =
+      over ? " within " + std::to_string(kPatience.count() / 1'000) + " s" : std::string();
+  return unavailable(service_.name + ": " + what + ": no answer" + time + ": " + *listener +
+                     " accepts connections, but the broker does not answer; " + service_.reach);
+}
+
+void Client::heed(std::stop_token stop) {
+  const std::lock_guard lock(stop_mutex_);
+  stop_ = std::move(stop);
+}
+
+bool Client::is_stopped() const {
+  const std::lock_guard lock(stop_mutex_);
+  return stop_.stop_requested();
 }
 
 Result<std::vector<std::string>> Client::topics() {

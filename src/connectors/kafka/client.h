@@ -66,6 +66,9 @@ class Client {
   Status failed(const std::string& what, rd_kafka_resp_err_t error,
                 const std::string& detail) const;
 
+  // From now on, questions that are not answered end with Cancelled once this is requested.
+  void heed(std::stop_token stop);
+
   // All topics that may be seen. Errors: Unavailable, InvalidArgument.
   Result<std::vector<std::string>> topics();
 
@@ -110,6 +113,9 @@ class Client {
   // Calls `ask(timeout_ms)` until it succeeds, or cannot, or there was time enough.
   template <typename Ask>
   Status repeat(const std::string& what, Ask ask);
+  // Why no answer has come, after all that time if it is `over`: `last`, or more than that.
+  Status unanswered(const std::string& what, bool over, const Status& last) const;
+  bool is_stopped() const;
 
   const Service service_;
   const config::StringMap properties_;
@@ -118,6 +124,8 @@ class Client {
   std::vector<std::string> extensions_;  // of the SASL login: name, value, …
   mutable std::mutex token_mutex_;       // guards token_
   std::optional<OauthToken> token_;
+  mutable std::mutex stop_mutex_;  // guards stop_
+  std::stop_token stop_;
   std::stop_source ending_;
   rd_kafka_t* handle_ = nullptr;
 };

@@ -154,6 +154,11 @@ Status Events::failure() const {
   return all_down_ ? unavailable("no broker can be reached; " + service_.reach) : ok_status();
 }
 
+bool Events::knows_why() const {
+  const std::lock_guard lock(mutex_);
+  return fatal_ || early_ends_ > 1 || !last_.ok();
+}
+
 void Events::add_refusal(const rd_kafka_message_t& message) {
   const std::lock_guard lock(mutex_);
   // What an abort throws away was not refused.

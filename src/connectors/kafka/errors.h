@@ -31,6 +31,8 @@ class Events {
   void clear();
   // The failure that explains best why nothing comes, or OK if there was none.
   Status failure() const;
+  // Whether failure() is more than that no broker can be reached.
+  bool knows_why() const;
   // Whether no broker can be reached, or none that lets us in.
   bool is_down() const;
 

@@ -4,13 +4,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "base/check.h"
+#include "connectors/kafka/bootstrap.h"
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/fetch/security.h"
 
@@ -20,33 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds kPatience{5};
-constexpr int kUsualPort = 9092;
-
-// "host:port", "[::1]:port" or "host", perhaps with "ssl://" before it, as librdkafka takes them.
-BrokerAddress parse_address(std::string_view text) {
-  if (const size_t scheme = text.find("://"); scheme != std::string_view::npos) {
-    text.remove_prefix(scheme + 3);
-  }
-  BrokerAddress address{std::string(text), kUsualPort};
-  const size_t colon = text.rfind(':');
-  const bool in_brackets = text.find(']', std::min(colon, text.size())) != std::string_view::npos;
-  if (colon != std::string_view::npos && !in_brackets) {
-    std::from_chars(text.data() + colon + 1, text.data() + text.size(), address.port);
-    address.host = text.substr(0, colon);
-  }
-  if (address.host.starts_with('[') && address.host.ends_with(']')) {
-    address.host = address.host.substr(1, address.host.size() - 2);
-  }
-  return address;
-}
-
-std::vector<BrokerAddress> brokers_of(const config::StringMap& properties) {
-  std::vector<BrokerAddress> brokers;
-  for (const std::string& one : broker_addresses({property_of(properties, "bootstrap.servers")})) {
-    brokers.push_back(parse_address(one));
-  }
-  return brokers;
-}
 
 }  // namespace
 
@@ -78,7 +50,7 @@ GroupCoordinator::GroupCoordinator(std::string group, const Client& client,
       interrupt_(interrupt),
       security_(std::move(security)),
       client_id_(property_of(client.properties(), "client.id")),
-      brokers_(brokers_of(client.properties())) {}
+      brokers_(bootstrap_brokers(client.properties())) {}
 
 Status GroupCoordinator::commit(const Offsets& offsets) {
   const Result<int16_t> error = try_commit(offsets);

@@ -17,6 +17,8 @@ constexpr Duration kPatienceWhenDown{10'000'000};
 constexpr Duration kPatience{60'000'000};
 // Of the end of a process: readers do not have to wait for the transaction's timeout.
 constexpr Duration kLastPatience{3'000'000};
+// Of a process that is to end, without progress.
+constexpr Duration kPatienceWhenStopped{5'000'000};
 constexpr const char* kUnfitRecord =
     "; a topic takes no record whose time is further ahead than its message.timestamp.after.max.ms "
     "(an hour, if not set), nor, with cleanup.policy=compact, one without a key";
@@ -115,6 +117,10 @@ Status Producer::repeat(const std::string& what, Duration patience, Step step) {
     const Status behind = client_->failure();
     if (!behind.ok() && !behind.retriable())
       return behind.with_context(options_.service.name + ": " + what);
+    if (gives_up(wait)) {
+      return cancelled(options_.service.name + ": " + what +
+                       ": stopped while waiting for an answer");
+    }
     if (wait.is_over(client_->is_down())) {
       return behind.ok() ? status : behind.with_context(options_.service.name + ": " + what);
     }
@@ -264,6 +270,10 @@ Status Producer::send(const OutgoingRecord& record) {
   }
 }
 
+bool Producer::gives_up(const Wait& wait) const {
+  return options_.stop.stop_requested() && wait.waited() >= kPatienceWhenStopped;
+}
+
 std::string Producer::sending() const { return "sending to '" + options_.topic + "'"; }
 
 Status Producer::check_progress(Wait& wait) {
@@ -272,9 +282,18 @@ Status Producer::check_progress(Wait& wait) {
   const Status behind = client_->failure();
   if (!behind.ok() && !behind.retriable())
     return behind.with_context(options_.service.name + ": " + sending());
+  if (options_.while_waiting) return options_.while_waiting();
+  if (gives_up(wait)) {
+    return cancelled(options_.service.name + ": " + sending() + ": stopped while waiting");
+  }
   if (!wait.is_over(client_->is_down())) return ok_status();
   return unavailable(options_.service.name + ": " + sending() + ": the brokers took nothing for " +
                      format_duration(wait.waited()) + (behind.ok() ? "" : ": " + behind.message()));
+}
+
+size_t Producer::unconfirmed() {
+  rd_kafka_poll(client_->handle(), 0);  // events are counted, too, until they are served
+  return static_cast<size_t>(rd_kafka_outq_len(client_->handle()));
 }
 
 Status Producer::flush() {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,11 +36,17 @@ struct ProducerOptions {
   std::string transactional_id;
   Duration transaction_timeout{};
   Service service = {};
+  // Once it is requested, whoever waits gives up, with Cancelled, when nothing comes of it for a
+  // few seconds.
+  std::stop_token stop = {};
+  // Asked every now and then while send() or flush() waits: OK goes on waiting, however long.
+  // Empty: they fail once the brokers have taken nothing for too long.
+  std::function<Status()> while_waiting = nullptr;
 };
 
-// Used by one thread. Errors: Unavailable (retriable, with a new Producer); Conflict if another
-// producer has taken the transactional id over; InvalidArgument for what somebody must mend.
-// After any error the producer is of no use any more.
+// Used by one thread. Errors: Unavailable (retriable, with a new Producer); Cancelled; Conflict if
+// another producer has taken the transactional id over; InvalidArgument for what somebody must
+// mend. After any error the producer is of no use any more.
 class Producer {
  public:
   static Result<std::unique_ptr<Producer>> make(const ProducerOptions& options);
@@ -57,6 +65,10 @@ class Producer {
   Status send(const OutgoingRecord& record);
   // Returns when the brokers have all records.
   Status flush();
+  // Records that the brokers have not confirmed yet.
+  size_t unconfirmed();
+  // What is known of why they do not.
+  Status failure() { return client_->failure(); }
   // Commits the transaction, and with it `offset` of the group for this topic's partition 0.
   // Unavailable may also mean that the brokers have committed it, or will: take_over() of the next
   // producer waits for that, and the group's offset then tells.
@@ -79,6 +91,7 @@ class Producer {
   Status check_refusals() const;
   class Wait;
   Status check_progress(Wait& wait);
+  bool gives_up(const Wait& wait) const;
   std::string sending() const;
 
   ProducerOptions options_;

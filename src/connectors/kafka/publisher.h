@@ -1,8 +1,10 @@
 // Sends single records to a topic, for commands that are no pipeline.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -11,13 +13,23 @@
 
 namespace lakeward::connectors::kafka {
 
+// How a publisher waits for brokers that do not answer.
+struct Waiting {
+  // Told once that nothing is taken, and when it goes on.
+  std::function<void(const std::string&)> say;
+  // Ends the waiting: what brokers do not take within a second after it is given up.
+  std::stop_token stop;
+};
+
 // Each record once and in order, as long as the process lives; acknowledged by all replicas. Used
-// by one thread. Errors: Unavailable if the brokers take nothing for a while; InvalidArgument for
-// what somebody must mend.
+// by one thread. Brokers that take nothing for a while are waited for. Errors: Cancelled if that
+// was stopped; InvalidArgument for what somebody must mend.
 class Publisher {
  public:
-  // Errors also: NotFound if there is no such topic.
-  static Result<std::unique_ptr<Publisher>> open(const Cluster& cluster, const std::string& topic);
+  // Errors also: NotFound if there is no such topic; Unavailable if nobody listens at the brokers'
+  // addresses.
+  static Result<std::unique_ptr<Publisher>> open(const Cluster& cluster, const std::string& topic,
+                                                 Waiting waiting);
   virtual ~Publisher() = default;
 
   // Queues a record; what it points to is copied.

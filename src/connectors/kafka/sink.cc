@@ -49,6 +49,7 @@ KafkaSink::KafkaSink(KafkaSinkOptions options, Service service, Encodings encodi
       writing_properties(options_, environment.project_root, environment.memory_bytes);
   producer_options_.topic = options_.topic;
   producer_options_.service = service_;
+  producer_options_.stop = environment.stop;
   if (!transactional()) return;
   producer_options_.transactional_id = own_name(options_, arguments);
   producer_options_.transaction_timeout = options_.transaction_timeout;
@@ -86,6 +87,7 @@ Status KafkaSink::find_topic(Client& client) {
 Result<std::string> KafkaSink::reach() {
   ASSIGN_OR_RETURN(const auto client,
                    Client::make(reading_properties_, Client::Role::kConsumer, service_));
+  client->heed(producer_options_.stop);
   const Result<std::vector<int32_t>> found = client->partitions(options_.topic);
   std::string seen = name();
   config::Problems problems;  // of a declaration that is already checked
@@ -133,6 +135,7 @@ Status KafkaSink::connect() {
   if (producer_ != nullptr) return ok_status();
   ASSIGN_OR_RETURN(const auto client,
                    Client::make(reading_properties_, Client::Role::kConsumer, service_));
+  client->heed(producer_options_.stop);
   RETURN_IF_ERROR(find_topic(*client));
   ASSIGN_OR_RETURN(auto producer, Producer::make(producer_options_));
   if (transactional()) {

@@ -242,7 +242,10 @@ Result<Offsets> KafkaSource::skip_lost(const Offsets& from, const Offsets& earli
 
 Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stream::Offset>& from,
                                                         const stream::Limits& limits,
-                                                        stream::PlanMode mode, std::stop_token) {
+                                                        stream::PlanMode mode,
+                                                        std::stop_token stop) {
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  client->heed(std::move(stop));
   RETURN_IF_ERROR(discover());
   ASSIGN_OR_RETURN(Offsets begin, begin_of(from));
   for (const TopicPartition& partition : partitions_) begin.emplace(partition, 0);
@@ -257,7 +260,6 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
                         "another checkpoint folder");
     }
   }
-  ASSIGN_OR_RETURN(Client* const client, this->client());
   ASSIGN_OR_RETURN(Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   for (const auto& [partition, offset] : begin) {
     RETURN_IF_ERROR(ends_.check(partition, offset, latest.at(partition),
@@ -296,6 +298,8 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
 }
 
 Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  client->heed(request.stop);
   // An epoch that another run has planned, too, is of the topics that are there now.
   RETURN_IF_ERROR(discover());
   ASSIGN_OR_RETURN(const Offsets begin, begin_of(request.range.from));
@@ -306,7 +310,6 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
     offset = known == begin.end() ? 0 : known->second;
   }
   Offsets readable = from;
-  ASSIGN_OR_RETURN(Client* const client, this->client());
   if (options_.on_lost_offsets != OnLostOffsets::kFail) {
     ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(from, Start::kEarliest)));
     ASSIGN_OR_RETURN(readable, skip_lost(from, earliest, end));

@@ -27,8 +27,8 @@ class Tail {
 
   // Records before these ends, in no order.
   Result<std::vector<TailRecord>> before(const Offsets& ends);
-  // What has arrived; waits a moment for it.
-  Result<std::vector<TailRecord>> arrived();
+  // What has arrived; waits a moment for it. Brokers that are away are told of once.
+  Result<std::vector<TailRecord>> arrived(const std::function<void(const std::string&)>& say);
 
  private:
   Status take(const TopicPartition& partition, int64_t to, std::vector<TailRecord>& records);
@@ -39,6 +39,7 @@ class Tail {
   Offsets from_;
   std::stop_token stop_;
   MessageBlockPool pool_;
+  bool told_ = false;
 };
 
 Status Tail::take(const TopicPartition& partition, int64_t to, std::vector<TailRecord>& records) {
@@ -86,14 +87,19 @@ Result<std::vector<TailRecord>> Tail::before(const Offsets& ends) {
   return records;
 }
 
-Result<std::vector<TailRecord>> Tail::arrived() {
+Result<std::vector<TailRecord>> Tail::arrived(const std::function<void(const std::string&)>& say) {
   std::vector<TailRecord> records;
   const uint64_t rings = consumer_->bell().rings();
   for (const auto& [partition, offset] : from_) {
     RETURN_IF_ERROR(take(partition, INT64_MAX, records));
   }
-  if (!records.empty()) return records;
-  RETURN_IF_ERROR(broken());
+  if (!records.empty()) {
+    told_ = false;
+    return records;
+  }
+  const Status status = broken();
+  if (!status.ok() && !status.retriable()) return status;
+  if (!status.ok() && !std::exchange(told_, true)) say(status.message() + "; waiting for them");
   consumer_->bell().wait(rings);
   return records;
 }
@@ -112,11 +118,13 @@ struct Topic {
   }
 };
 
-Result<Topic> find_topic(const Cluster& cluster, const std::string& name) {
+Result<Topic> find_topic(const Cluster& cluster, const std::string& name,
+                         const std::stop_token& stop) {
   Topic topic{cluster.properties, cluster.service, {}, {}};
   topic.properties.emplace_back("isolation.level", "read_committed");
   ASSIGN_OR_RETURN(const std::unique_ptr<Client> client,
                    Client::make(topic.properties, Client::Role::kConsumer, cluster.service));
+  client->heed(stop);
   ASSIGN_OR_RETURN(const std::vector<int32_t> numbers, client->partitions(name));
   for (const int32_t number : numbers) {
     topic.earliest[{name, number}] = Start::kEarliest;
@@ -168,7 +176,7 @@ Result<std::vector<TailRecord>> last_records(const Topic& topic, uint64_t count,
 
 Status tail_topic(const Cluster& cluster, const std::string& topic, const TailOptions& options,
                   const std::function<Status(const TailRecord&)>& show, std::stop_token stop) {
-  ASSIGN_OR_RETURN(const Topic found, find_topic(cluster, topic));
+  ASSIGN_OR_RETURN(const Topic found, find_topic(cluster, topic, stop));
   uint64_t left = options.count.value_or(UINT64_MAX);
   const auto show_all = [&](const std::vector<TailRecord>& records) -> Status {
     for (const TailRecord& record : records) {
@@ -186,7 +194,7 @@ Status tail_topic(const Cluster& cluster, const std::string& topic, const TailOp
   if (!options.follow || left == 0 || stop.stop_requested()) return ok_status();
   ASSIGN_OR_RETURN(Tail tail, found.tail(found.ends, stop));
   while (left > 0 && !stop.stop_requested()) {
-    ASSIGN_OR_RETURN(const std::vector<TailRecord> records, tail.arrived());
+    ASSIGN_OR_RETURN(const std::vector<TailRecord> records, tail.arrived(options.say));
     RETURN_IF_ERROR(show_all(records));
   }
   return ok_status();

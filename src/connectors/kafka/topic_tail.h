@@ -27,11 +27,14 @@ struct TailOptions {
   uint64_t last = 0;  // begin with so many of the newest records that are there
   bool follow = true;
   std::optional<uint64_t> count;  // end after so many
+  // Told, once each time, of brokers that have gone away while the topic is followed; they are
+  // waited for.
+  std::function<void(const std::string&)> say = [](const std::string&) {};
 };
 
 // Calls `show` for each record: first the last ones, oldest first by timestamp, then what arrives,
 // until `stop` (then it returns OK). Errors: NotFound for an unknown topic, Unavailable if the
-// brokers go away, InvalidArgument for what they refuse; and what `show` returns.
+// brokers are away at the beginning, InvalidArgument for what they refuse; and what `show` returns.
 Status tail_topic(const Cluster& cluster, const std::string& topic, const TailOptions& options,
                   const std::function<Status(const TailRecord&)>& show, std::stop_token stop);
 

@@ -87,6 +87,20 @@ class KafkaOutage : public KafkaBroker {
     ASSERT_GT(pid, 0);
     ASSERT_EQ(kill(pid, SIGKILL), 0);
   }
+  // Freezes the broker as long as it lives.
+  class Frozen {
+   public:
+    Frozen() {
+      std::ifstream(folder() + "/pid") >> pid_;
+      EXPECT_TRUE(pid_ > 0 && kill(pid_, SIGSTOP) == 0);
+    }
+    ~Frozen() {
+      if (pid_ > 0) kill(pid_, SIGCONT);
+    }
+
+   private:
+    pid_t pid_ = 0;
+  };
 };
 
 // That it began, and that it ended.
@@ -205,6 +219,27 @@ TEST_F(KafkaLongOutage, IsSaidOnce) {
   const ProcessResult followed = run.wait();
   EXPECT_EQ(followed.exit_code, 130) << followed.err;
   expect_told_once(followed.err);
+}
+
+TEST_F(KafkaOutage, OfAFrozenBrokerIsWaitedForByWhoSimulatesAndWhoFollowsATopic) {
+  TestProducer(properties()).create_topic(topic, 2);
+  Process simulate({lakeward_binary(), "simulate", "sensors", "--count", "1200", "--rate", "100",
+                    "--to", "kafka:" + topic, "--brokers", address});
+  Process tail({lakeward_binary(), "topics", "tail", topic, "--brokers", address});
+  ASSERT_TRUE(eventually([&] { return !tail.out().empty(); })) << tail.err();
+  {
+    const Frozen frozen;
+    ASSERT_TRUE(says(simulate, "kafka: the brokers have taken nothing for 10 s")) << simulate.err();
+  }
+  ASSERT_TRUE(says(simulate, "kafka: goes on")) << simulate.err();
+  const ProcessResult ended = simulate.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.err.find("taken nothing"), ended.err.rfind("taken nothing")) << ended.err;
+  EXPECT_EQ(read_values(properties(), topic).size(), 1200U);
+  const std::string last = read_values(properties(), topic).back();
+  EXPECT_TRUE(eventually([&] { return tail.out().find(last) != std::string::npos; }));
+  tail.send_signal(SIGINT);
+  EXPECT_EQ(tail.wait().exit_code, 0);
 }
 
 TEST_F(KafkaOutage, StatusTellsEachPartition) {

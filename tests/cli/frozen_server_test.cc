@@ -1,0 +1,112 @@
+// The built program and a broker that is frozen: its system takes connections, and it says nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include "support/loopback.h"
+#include "support/process.h"
+#include "support/temp_folder.h"
+
+namespace lakeward::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kSilent = "accepts connections, but the broker does not answer";
+
+class FrozenBroker : public testing::Test {
+ protected:
+  FrozenBroker() {
+    write_text(
+        path() / "lakeward.yaml",
+        "project: p\nlake: ./lake\nconnections:\n  c: {kafka: {brokers: \"" + address() + "\"}}\n");
+    for (const char* name : {"a", "b"}) {
+      write_text(path() / "pipelines" / (std::string(name) + ".yaml"),
+                 "pipeline: " + std::string(name) +
+                     "\nfrom: {kafka: {connection: c, topic: t}}\n"
+                     "to: {kafka: {connection: c, topic: out-" +
+                     name + "}}\n");
+    }
+  }
+  ~FrozenBroker() override {
+    for (const int connection : connections_) ::close(connection);
+    ::close(listener_);
+  }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::filesystem::path path() const { return folder_.path() / "project"; }
+  std::vector<std::string> command(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {lakeward_binary(), "--project", path().string()});
+    return arguments;
+  }
+  // Whether somebody has connected since it was asked before.
+  bool is_asked() {
+    pollfd waiting{listener_, POLLIN, 0};
+    if (::poll(&waiting, 1, 0) == 0) return false;
+    while (::poll(&waiting, 1, 0) == 1)
+      connections_.push_back(::accept(listener_, nullptr, nullptr));
+    return true;
+  }
+
+ private:
+  int port_ = 0;
+  const int listener_ = listen_on_loopback(port_);
+  std::vector<int> connections_;
+  TempFolder folder_;
+};
+
+TEST_F(FrozenBroker, IsNamedByEachOfDoctorsChecks) {
+  const ProcessResult doctor = run_process(command({"doctor"}));
+  EXPECT_EQ(doctor.exit_code, 1);
+  EXPECT_THAT(doctor.err, HasSubstr("5 things are wrong"));
+  for (const char* what :
+       {"connection c", "source of a", "sink of a", "source of b", "sink of b"}) {
+    const size_t line = doctor.out.find("wrong  " + std::string(what) + ": kafka: ");
+    ASSERT_NE(line, std::string::npos) << doctor.out;
+    EXPECT_THAT(doctor.out.substr(line, doctor.out.find('\n', line) - line),
+                HasSubstr("no answer within 10 s: " + address() + " " + kSilent));
+  }
+}
+
+TEST_F(FrozenBroker, DoesNotKeepDoctorFromEndingAtASignal) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Process doctor(command({"doctor"}));
+    ASSERT_TRUE(eventually([&] { return is_asked(); }));
+    doctor.send_signal(signal);
+    const ProcessResult ended = doctor.wait();
+    EXPECT_EQ(ended.exit_code, 130);
+    EXPECT_THAT(ended.err, HasSubstr("interrupted"));
+    EXPECT_THAT(ended.out, HasSubstr("ok     memory"));
+    // It did not wait for answers.
+    EXPECT_THAT(ended.out, Not(HasSubstr(kSilent)));
+  }
+}
+
+TEST_F(FrozenBroker, IsWaitedForByWhoSimulates) {
+  Process simulate({lakeward_binary(), "simulate", "sensors", "--count", "1", "--to", "kafka:t",
+                    "--brokers", address()});
+  ASSERT_TRUE(eventually([&] {
+    return simulate.err().find("waiting for them") != std::string::npos;
+  })) << simulate.err();
+  EXPECT_THAT(simulate.err(), HasSubstr(kSilent));
+  EXPECT_TRUE(simulate.running());
+  simulate.send_signal(SIGINT);
+  EXPECT_EQ(simulate.wait().exit_code, 130);
+}
+
+TEST_F(FrozenBroker, DoesNotKeepARunFromEndingAtASignal) {
+  Process run(command({"run"}));
+  ASSERT_TRUE(eventually([&] { return is_asked(); }));
+  run.send_signal(SIGTERM);
+  const ProcessResult ended = run.wait();
+  EXPECT_EQ(ended.exit_code, 130) << ended.err;
+  EXPECT_THAT(ended.err, Not(HasSubstr(kSilent)));
+}
+
+}  // namespace
+}  // namespace lakeward::test
