@@ -1,4 +1,5 @@
 #include <iostream>
+#include <limits>
 
 #include "base/units.h"
 #include "cli/interruption.h"
@@ -29,6 +30,11 @@ struct DlqOptions {
   std::string format;
 };
 
+// Whether the topic comes with its first dead letter.
+bool makes_topic(const project::ConnectorBlock& letters) {
+  return letters.options.find("create_topic") != nullptr;
+}
+
 // Makes the pipeline's dead letters the table of that name in the session; false if there is none.
 // They are readable as long as `read` lives.
 Result<bool> bind_letters(service::Workspace& workspace, const project::Pipeline& pipeline,
@@ -44,10 +50,17 @@ Result<bool> bind_letters(service::Workspace& workspace, const project::Pipeline
   ASSIGN_OR_RETURN(read.letters, service::open_dead_letters(workspace, pipeline));
   stream::Source& source = read.letters->source();
   RETURN_IF_ERROR(source.attach(read.log));
-  ASSIGN_OR_RETURN(const auto to, source.plan(std::nullopt, {}, stream::PlanMode::kDrain, stop));
-  if (!to) return false;
+  // All there are: SQL reads them as a stream.
+  const auto to = source.plan(std::nullopt, {.rows = std::numeric_limits<uint64_t>::max()},
+                              stream::PlanMode::kDrain, stop);
+  if (to.status().code() == StatusCode::kNotFound && makes_topic(*pipeline.dead_letters)) {
+    return false;
+  }
+  RETURN_IF_ERROR(to.status());
+  if (!*to) return false;
   stream::ReadRequest request;
-  request.range.to = *to;
+  request.range.to = **to;
+  request.stop = stop;
   ASSIGN_OR_RETURN(service::DefinedLetters defined, read.letters->define(session, request));
   read.owner = std::move(defined.owner);
   RETURN_IF_ERROR(session.define_view(table, defined.select));

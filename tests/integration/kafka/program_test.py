@@ -220,6 +220,28 @@ class KafkaProgram(unittest.TestCase):
             self.assertIn("lakeward.timestamp", names)
             self.assertEqual(len(names), len(set(names)))
 
+    def test_list_and_show_see_all_dead_letters_of_a_topic(self):
+        self.project.write("pipelines/replayed.yaml", (REPLAYED + LETTERS_IN_A_TOPIC)
+                           .replace("TOPIC", self.topic).replace("CHECK", "value = decode('\\\\xFF'::BLOB)"))
+        self.assertIn("has no dead letters", self.project.call("dlq", "list", "replayed").stderr)
+        topic_tool("create", self.topic, 3)
+        topic_tool("produce", self.topic, 0, 700)
+        self.project.call("run", "--once")
+        self.assertEqual(self.count_letters("replayed"), 2100)
+        send(self.topic, [("k", "the newest")])
+        self.project.call("run", "--once")
+        self.assertEqual(self.count_letters("replayed"), 2101)
+        shown = parse_json(self.project.call("dlq", "show", "replayed", "-n", 10_000, "--json").stdout)
+        self.assertEqual(len(shown), 2101)
+        self.assertEqual(len({(row["partition"], row["offset"]) for row in shown}), 2101)
+        self.assertEqual(shown[0]["raw"], "the newest")
+        newest = parse_json(self.project.call("dlq", "show", "replayed", "-n", 2, "--json").stdout)
+        self.assertEqual(newest, shown[:2])
+
+    def count_letters(self, pipeline):
+        listed = parse_json(self.project.call("dlq", "list", pipeline, "--json").stdout)
+        return sum(row["dead_letters"] for row in listed)
+
     def test_a_value_that_is_not_there_is_null(self):
         topic_tool("create", self.topic, 1)
         now = int(time.time() * 1000)
