@@ -46,8 +46,14 @@ Value::Entry entry(const std::string& key, Value value) {
 }
 
 // A header's place in the JSON object of all.
-std::string path_of(const HeaderColumn& one, const char* element = "") {
-  return quote_literal("$.\"" + std::string(one.header) + "\"" + element);
+std::string path_of(const std::string& header, const char* element = "") {
+  return quote_literal("$.\"" + header + "\"" + element);
+}
+
+// What `headers`, such an object, says of ours: the last one of its name.
+std::string own_header(const std::string& headers, const std::string& header) {
+  return "CASE json_type(" + headers + ", " + path_of(header) + ") WHEN 'ARRAY' THEN " + headers +
+         "->>" + path_of(header, "[#-1]") + " ELSE " + headers + "->>" + path_of(header) + " END";
 }
 
 // The user's options with the layout of dead letters.
@@ -86,7 +92,7 @@ std::string header_text(const HeaderColumn& one) {
     value = "CASE WHEN strlen(" + column + ") <= " + std::to_string(kLargestRow) + " THEN " +
             column + " END";
   }
-  return "coalesce(" + value + ", CASE WHEN json_exists(headers, " + path_of(one) +
+  return "coalesce(" + value + ", CASE WHEN json_exists(headers, " + path_of(one.header) +
          ") THEN '' END) AS " + column;
 }
 
@@ -130,7 +136,8 @@ class DeadLetterTopic final : public stream::Sink, private stream::SinkWriter {
 
 class TopicLetters final : public Letters {
  public:
-  explicit TopicLetters(std::unique_ptr<stream::Source> topic) : topic_(std::move(topic)) {}
+  TopicLetters(std::unique_ptr<stream::Source> topic, std::string pipeline)
+      : topic_(std::move(topic)), pipeline_(std::move(pipeline)) {}
 
   stream::Source& source() override { return *topic_; }
   bool are_records() const override { return true; }
@@ -139,6 +146,7 @@ class TopicLetters final : public Letters {
                                 const stream::ReadRequest& request) override {
     auto records = std::make_shared<stream::RecordTable>(*topic_, nullptr);
     records->set_range(request.range, request.only);
+    records->stop_by(request.stop);
     RETURN_IF_ERROR(session.define_relation(kRecordTable, *records));
     std::vector<std::string> added = {kPipelineHeader};
     for (const HeaderColumn& one : kHeaders) added.emplace_back(one.header);
@@ -146,22 +154,22 @@ class TopicLetters final : public Letters {
   }
 
  private:
-  static std::string select() {
+  // A topic may have letters of other pipelines, and messages that are none.
+  std::string select() const {
     std::string columns;
     for (const HeaderColumn& one : kHeaders) {
-      // Ours is the last one of its name.
-      const std::string value = "nullif(CASE json_type(json_headers, " + path_of(one) +
-                                ") WHEN 'ARRAY' THEN json_headers->>" + path_of(one, "[#-1]") +
-                                " ELSE json_headers->>" + path_of(one) + " END, '')";
-      columns += ", CAST(" + value + " AS " + one.type + ") AS " + quote_identifier(one.column);
+      columns += ", CAST(nullif(" + own_header("json_headers", one.header) + ", '') AS " +
+                 one.type + ") AS " + quote_identifier(one.column);
     }
     return "SELECT _position, _key AS \"key\", _key_bytes AS key_bytes, _raw_bytes AS raw, "
            "_headers AS headers" +
            columns + " FROM (SELECT *, CAST(_headers AS JSON) AS json_headers FROM " +
-           kRecordTable + ")";
+           kRecordTable + ") WHERE " + own_header("json_headers", kPipelineHeader) + " = " +
+           quote_literal(pipeline_);
   }
 
   std::unique_ptr<stream::Source> topic_;
+  std::string pipeline_;
 };
 
 }  // namespace
@@ -189,7 +197,7 @@ Result<std::unique_ptr<Letters>> make_topic_letters(Workspace& workspace,
       auto topic,
       type->make({pipeline.name, source_options(block.options, type->options), nullptr, ""},
                  workspace.environment()));
-  return std::unique_ptr<Letters>(std::make_unique<TopicLetters>(std::move(topic)));
+  return std::unique_ptr<Letters>(std::make_unique<TopicLetters>(std::move(topic), pipeline.name));
 }
 
 }  // namespace lakeward::service

@@ -33,7 +33,8 @@ Result<std::unique_ptr<stream::Sink>> make_dead_letter_topic(Workspace& workspac
                                                              const std::string& query_id,
                                                              bool replay);
 
-// What is in that topic, in the columns of the table.
+// What is in that topic of this pipeline, in the columns of the table. Other pipelines' dead
+// letters are left out, and so are messages that do not say whose they are.
 Result<std::unique_ptr<Letters>> make_topic_letters(Workspace& workspace,
                                                     const project::Pipeline& pipeline);
 

@@ -242,6 +242,31 @@ class KafkaProgram(unittest.TestCase):
         listed = parse_json(self.project.call("dlq", "list", pipeline, "--json").stdout)
         return sum(row["dead_letters"] for row in listed)
 
+    def test_pipelines_that_share_a_topic_of_dead_letters_take_their_own(self):
+        topic_tool("create", self.topic, 1)
+        topic_tool("create", f"{self.topic}-dead", 1)
+        send(self.topic, [("k", f'{{"n":{n},"value":{n}}}') for n in range(10)])
+        # Of another program, one by name and one without any.
+        send_bytes(f"{self.topic}-dead", [(b"k", b"theirs", [("__connect.errors.connector.name", b"jdbc")], 1),
+                                          (b"k", b"nobody's", [], 1)])
+
+        def write(limits):
+            for name, limit in limits.items():
+                text = CHECKED.replace("checked", name).replace("TOPIC", self.topic).replace("LIMIT", limit)
+                self.project.write(f"pipelines/{name}.yaml", text)
+        write({"low": "3", "high": "8 AND n <> 0"})
+        self.project.call("run", "--once")
+        self.assertEqual(len(dump(f"{self.topic}-dead")), 2 + 7 + 3)
+        self.assertEqual((self.count_letters("low"), self.count_letters("high")), (7, 3))
+        shown = parse_json(self.project.call("dlq", "show", "high", "--json").stdout)
+        self.assertEqual(sorted(row["offset"] for row in shown), [0, 8, 9])
+        write({"low": "100", "high": "100"})
+        for name in ("low", "high"):
+            replayed = self.project.call("dlq", "replay", name)
+            self.assertIn("7 dead letters replayed" if name == "low" else "3 dead letters replayed", replayed.stderr)
+            rows = self.project.query(f"SELECT n FROM silver.{name} ORDER BY n")
+            self.assertEqual([row["n"] for row in rows], list(range(10)))
+
     def test_a_value_that_is_not_there_is_null(self):
         topic_tool("create", self.topic, 1)
         now = int(time.time() * 1000)
