@@ -1,6 +1,7 @@
 #include "connectors/kafka/publisher.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/producer.h"
 #include "connectors/kafka/sink_options.h"
+#include "connectors/kafka/topic_admin.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -20,6 +22,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kUsual{10};
 constexpr std::chrono::seconds kAfterStop{1};
 constexpr std::chrono::milliseconds kLookEvery{200};
+constexpr uint64_t kUsualBatch = 1'000'000;  // bytes; librdkafka's batch.size
 constexpr Duration kAskEvery{1'000'000};
 
 class ProducingPublisher final : public Publisher {
@@ -106,11 +109,28 @@ Status find_topic(const Cluster& cluster, const std::string& topic, const Waitin
   }
 }
 
+// How large a batch of records the topic takes, as far as this user may know: brokers judge it as a
+// whole, and the producer fills it without asking.
+std::optional<uint64_t> largest_batch(const Cluster& cluster, const std::string& topic) {
+  const auto admin = TopicAdmin::connect(cluster);
+  if (!admin.ok()) return std::nullopt;
+  const Result<TopicDescription> described = (*admin)->describe(topic);
+  if (!described.ok() || !described->settings) return std::nullopt;
+  for (const TopicSetting& setting : *described->settings) {
+    if (setting.name != "max.message.bytes") continue;
+    uint64_t bytes = 0;
+    const char* const end = setting.value.data() + setting.value.size();
+    if (std::from_chars(setting.value.data(), end, bytes).ptr == end && bytes > 0) return bytes;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Publisher>> Publisher::open(const Cluster& cluster, const std::string& topic,
                                                    Waiting waiting) {
-  const Service& service = cluster.writing_service;
+  Service service = cluster.writing_service;
+  if (service.too_large.empty()) service.too_large = "raise 'max.message.bytes' of the topic";
   if (const std::string refusal = refuse_topic_name(topic); !refusal.empty()) {
     return invalid_argument(refusal);
   }
@@ -120,6 +140,9 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const Cluster& cluster, const
   for (const auto& [name, value] : cluster.writing) set_default(wanted.properties, name, value);
   set_writing_defaults(wanted.properties);
   set_default(wanted.properties, "message.timeout.ms", "0");  // never
+  if (const auto bytes = largest_batch(cluster, topic); bytes && *bytes < kUsualBatch) {
+    set_default(wanted.properties, "batch.size", std::to_string(*bytes));
+  }
   wanted.topic = topic;
   wanted.service = service;
   auto publisher = std::make_unique<ProducingPublisher>(service.name, std::move(waiting));

@@ -105,6 +105,17 @@ class KafkaProgram(unittest.TestCase):
         expected = lakeward("simulate", "sensors", "--count", 1000, "--seed", 7).stdout.splitlines()
         self.assertEqual(sorted(r["value"] for r in sensors), sorted(expected))
 
+    def test_simulate_fits_its_batches_to_the_topic(self):
+        for most, code in [(2000, 0), (100, 1)]:
+            topic = f"{self.topic}-{most}"
+            lakeward("topics", "create", topic, "--partitions", 1, "--config", f"max.message.bytes={most}",
+                     "--brokers", BROKER)
+            done = lakeward("simulate", "sensors", "--count", 500, "--to", f"kafka:{topic}", "--brokers", BROKER,
+                            expect=code)
+            self.assertEqual(len(dump(topic)), 500 if code == 0 else 0)
+            if code != 0:
+                self.assertRegex(done.stderr, r"larger than the topic '.*' takes; raise 'max.message.bytes' of the topic$")
+
     def test_simulate_says_what_is_missing(self):
         def fail(*arguments, code):
             return lakeward("simulate", "sensors", "--count", 1, *arguments, expect=code).stderr
