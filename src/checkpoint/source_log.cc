@@ -66,6 +66,10 @@ int64_t interval_of(const Batches& batches, int64_t preferred) {
 
 }  // namespace
 
+std::string SourceLog::checkpoint() const {
+  return store_.root() + "/" + folder_.substr(0, folder_.rfind("/sources/"));
+}
+
 Result<std::vector<std::string>> SourceLog::entries(std::optional<int64_t> last) {
   ASSIGN_OR_RETURN(const Batches batches, list_batches(store_, folder_));
   const std::optional<int64_t> latest = batches.latest();

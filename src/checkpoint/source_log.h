@@ -22,6 +22,9 @@ class SourceLog {
   SourceLog(io::ObjectStore& store, std::string folder, uint64_t compact_interval = 10)
       : store_(store), folder_(std::move(folder)), compact_interval_(compact_interval) {}
 
+  // Where the whole checkpoint is that it is a part of, as users write it: "/lake/checkpoints/p".
+  std::string checkpoint() const;
+
   // All entries (lines of JSON) of batches 0 … `last`, in order; nullopt: of all batches there are.
   Result<std::vector<std::string>> entries(std::optional<int64_t> last = std::nullopt);
   // The highest batch, or nullopt.

@@ -45,7 +45,14 @@ Status read_source(Workspace& workspace, const project::Pipeline& pipeline,
   checkpoint::SourceLog log(workspace.checkpoint_store(),
                             checkpoint_folder(pipeline) + "/sources/0");
   RETURN_IF_ERROR(source->attach(log));
-  ASSIGN_OR_RETURN(stream::SourceLag lag, source->lag(committed));
+  Result<stream::SourceLag> asked = source->lag(committed);
+  if (!asked.ok()) {
+    // Where it is, is known without asking.
+    const Result<std::string> position = committed ? source->position(*committed) : asked.status();
+    if (position.ok()) facts.position = *position;
+    return asked.status();
+  }
+  stream::SourceLag lag = std::move(*asked);
   facts.position = lag.position;
   facts.lag_records = lag.records;
   facts.lag_bytes = lag.bytes;

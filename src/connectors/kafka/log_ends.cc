@@ -12,7 +12,7 @@ std::string count_text(int64_t count) { return format_count(static_cast<uint64_t
 }  // namespace
 
 Status LogEnds::check(const TopicPartition& partition, int64_t offset, int64_t end,
-                      const std::string& reader, Client& client) {
+                      const std::string& reader, const std::string& next_step, Client& client) {
   Duration for_so_long{0};
   {
     const std::lock_guard lock(mutex_);
@@ -37,9 +37,7 @@ Status LogEnds::check(const TopicPartition& partition, int64_t offset, int64_t e
   }
   return corruption(what + "the brokers have lost records " + count_text(end) + " to " +
                     count_text(offset - 1) +
-                    ", which were read, or the topic was deleted and made anew.\n  To read what "
-                    "there is from its beginning: choose another checkpoint folder, and another "
-                    "table.");
+                    ", which were read, or the topic was deleted and made anew.\n  " + next_step);
 }
 
 }  // namespace lakeward::connectors::kafka

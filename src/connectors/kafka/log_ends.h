@@ -20,9 +20,9 @@ class LogEnds {
 
   // `reader` is at `offset`, for messages: "the checkpoint of 'p'". Errors: Unavailable if the
   // partition ends before it, for the client to be asked again, which is told to look for the
-  // leader anew; Corruption if it has done so for half a minute.
+  // leader anew; Corruption if it has done so for half a minute, which ends with `next_step`.
   Status check(const TopicPartition& partition, int64_t offset, int64_t end,
-               const std::string& reader, Client& client);
+               const std::string& reader, const std::string& next_step, Client& client);
 
  private:
   struct Short {

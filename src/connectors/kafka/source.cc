@@ -255,15 +255,16 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
         continue;
       }
       return corruption(service_.name + ": " + partition.to_string() +
-                        " is in the checkpoint of '" + pipeline_ +
-                        "', but does not exist: the topic was deleted and made anew; choose "
-                        "another checkpoint folder");
+                        " is in the checkpoint of '" + pipeline_ + "', but does not exist: the " +
+                        service_.topic + " was deleted and made anew.\n  " +
+                        how_to_start_over(log_));
     }
   }
   ASSIGN_OR_RETURN(Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   for (const auto& [partition, offset] : begin) {
     RETURN_IF_ERROR(ends_.check(partition, offset, latest.at(partition),
-                                "the checkpoint of '" + pipeline_ + "'", *client));
+                                "the checkpoint of '" + pipeline_ + "'", how_to_start_over(log_),
+                                *client));
   }
   Offsets readable = begin;
   if (latest != begin) {  // else nothing is unread, so that nothing can be lost
@@ -349,7 +350,8 @@ Status KafkaSource::explain_loss(const TopicPartition& partition, int64_t offset
   }
   ASSIGN_OR_RETURN(const Offsets latest, client.list_offsets({{partition, Start::kLatest}}));
   RETURN_IF_ERROR(ends_.check(partition, offset, latest.at(partition),
-                              "the epoch that '" + pipeline_ + "' reads", client));
+                              "the epoch that '" + pipeline_ + "' reads", how_to_start_over(log_),
+                              client));
   return unavailable(service_.name + ": " + partition.to_string() + " has no offset " +
                      count_text(offset) + " at the broker that was asked");
 }
@@ -376,6 +378,14 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
   }
   ASSIGN_OR_RETURN(const Offsets begin, begin_of(committed));
   ASSIGN_OR_RETURN(Client* const client, this->client());
+  if (log_ != nullptr) {
+    std::vector<std::string> topics;
+    for (const auto& [partition, offset] : begin) {
+      if (topics.empty() || topics.back() != partition.topic) topics.push_back(partition.topic);
+    }
+    // Of another topic of the same name, it would be a number without a meaning.
+    RETURN_IF_ERROR(identity_.check(*client, topics, *log_, TopicIdentity::New::kPassOver));
+  }
   ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   // With the records of open transactions, which wait to be readable.
   Offsets written = latest;

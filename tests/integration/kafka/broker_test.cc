@@ -154,6 +154,10 @@ TEST_F(KafkaBroker, StopsAtATopicThatWasMadeAnew) {
       const auto plan = run->plan(*to);
       EXPECT_EQ(plan.status().code(), StatusCode::kCorruption) << name;
       EXPECT_THAT(plan.status().message(), HasSubstr("was deleted and made anew")) << name;
+      EXPECT_THAT(plan.status().message(), HasSubstr("stop the pipeline, remove the folder "))
+          << name;
+      // A number of records behind would be of another topic.
+      EXPECT_EQ(run->source().lag(*to).status().code(), StatusCode::kCorruption) << name;
     }
   }
 }

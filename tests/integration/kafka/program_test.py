@@ -4,6 +4,7 @@ topic. Run by tests/services/kafka/with_broker.
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -115,6 +116,26 @@ class KafkaProgram(unittest.TestCase):
             self.assertEqual(len(dump(topic)), 500 if code == 0 else 0)
             if code != 0:
                 self.assertRegex(done.stderr, r"larger than the topic '.*' takes; raise 'max.message.bytes' of the topic$")
+
+    def test_status_and_run_tell_of_a_topic_that_was_made_anew(self):
+        topic_tool("create", self.topic, 1)
+        send(self.topic, [("k", "a"), ("k", "b")])
+        self.project.write("pipelines/seen.yaml", SEEN.replace("TOPIC", self.topic))
+        self.project.call("run", "--once")
+        topic_tool("delete", self.topic)
+        topic_tool("create", self.topic, 1)
+        send(self.topic, [("k", str(n)) for n in range(100)])
+        checkpoint = self.project.folder / "lake/_lakeward/checkpoints/seen"
+        self.assertTrue(checkpoint.is_dir())
+        status = parse_json(self.project.call("status", "--json").stdout)[0]
+        self.assertIn("was deleted and made anew", status["problem"])
+        self.assertNotIn("lag_records", status)
+        self.assertIn("/0 at 2", status["position"])
+        failed = self.project.call("run", "--once", expect=1).stderr
+        self.assertIn(f"remove the folder {checkpoint}, and name another table in 'to'", failed)
+        shutil.rmtree(checkpoint)
+        self.project.call("run", "--once")
+        self.assertEqual(len(self.project.query("SELECT * FROM bronze.seen")), 102)
 
     def test_simulate_says_what_is_missing(self):
         def fail(*arguments, code):

@@ -1,6 +1,7 @@
 // Topics for tests in Python, without a line of Lakeward's own:
 //
 //   topic_tool create TOPIC PARTITIONS
+//   topic_tool delete TOPIC
 //   topic_tool produce TOPIC FIRST COUNT   {"p":…,"n":…,"text":…} to each partition, numbered from
 //                                          FIRST; returns when the broker has them
 //   topic_tool send TOPIC                  lines KEY<tab>VALUE of stdin, to partition 0
@@ -114,6 +115,8 @@ int run(const std::vector<std::string>& words) {
   const Properties properties = {{"bootstrap.servers", broker}};
   if (words.size() == 3 && words[0] == "create") {
     TestProducer(properties).create_topic(words[1], std::stoi(words[2]));
+  } else if (words.size() == 2 && words[0] == "delete") {
+    TestProducer(properties).delete_topic(words[1]);
   } else if (words.size() == 4 && words[0] == "produce") {
     TestProducer producer(properties);
     for (int partition = 0; partition < kPartitions; ++partition) {

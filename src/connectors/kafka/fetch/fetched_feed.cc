@@ -76,8 +76,9 @@ Status FetchedFeed::diverged(const Divergence& divergence) const {
                     ", as when a replica became the leader that lacked them (an unclean election), "
                     "or a broker's disk was lost. What was read is kept; other records that have "
                     "come in their place are not read.\n  To go on behind them: start the pipeline "
-                    "again. To have what the topic holds now: read it from its beginning, with "
-                    "another checkpoint folder, into another table.")
+                    "again. To have what the topic holds now: stop it, remove the folder "
+                    "of its checkpoint and name another table in 'to', to read the topic from its "
+                    "beginning.")
       .with_context(place_);
 }
 
