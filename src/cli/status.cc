@@ -1,9 +1,11 @@
+#include <deque>
 #include <iostream>
 
 #include "base/secret.h"
 #include "base/units.h"
+#include "cli/aside.h"
 #include "cli/json_output.h"
-#include "cli/text_table.h"
+#include "cli/status_text.h"
 #include "cli/verbs.h"
 #include "service/pipeline_facts.h"
 #include "stream/accounting_json.h"
@@ -15,9 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 using service::PipelineFacts;
 
-uint64_t behind(const stream::PartLag& part) {
-  return part.end > part.position ? part.end - part.position : 0;
-}
+constexpr size_t kAtOnce = 64;
 
 Json to_json(const PipelineFacts& facts) {
   Json object{{"pipeline", facts.name}, {"state", facts.state}};
@@ -54,36 +54,22 @@ Json to_json(const PipelineFacts& facts) {
   return object;
 }
 
-std::string lag_text(const PipelineFacts& facts) {
-  if (facts.lag_records) return format_count(*facts.lag_records, "record");
-  if (facts.lag_bytes) return format_bytes(*facts.lag_bytes);
-  return "";
-}
-
-std::vector<std::string> to_row(const PipelineFacts& facts) {
-  const auto count = [&](uint64_t stream::Accounting::*member) {
-    return facts.process ? format_count(facts.process->total.*member) : "";
-  };
-  return {facts.name,
-          facts.state,
-          facts.epoch ? std::to_string(*facts.epoch) : "",
-          facts.epoch_time ? format_timestamp(*facts.epoch_time) : "",
-          count(&stream::Accounting::read),
-          count(&stream::Accounting::written),
-          count(&stream::Accounting::dead_lettered),
-          lag_text(facts),
-          mask_secrets(facts.position)};
-}
-
-std::string parts_table(const PipelineFacts& facts) {
-  std::vector<std::vector<std::string>> rows;
-  for (const stream::PartLag& part : facts.parts) {
-    rows.push_back({mask_secrets(part.part), format_count(part.position), format_count(part.end),
-                    format_count(behind(part))});
+// All at the same time: one server that does not answer may be what many are asked about.
+std::vector<PipelineFacts> facts_of(service::Workspace& workspace,
+                                    const std::vector<const project::Pipeline*>& pipelines) {
+  using Answer = Aside<PipelineFacts>;
+  std::deque<Answer> asked;
+  std::vector<PipelineFacts> all;
+  for (size_t next = 0; all.size() < pipelines.size();) {
+    for (; next < pipelines.size() && asked.size() < kAtOnce; ++next) {
+      asked.emplace_back([&workspace, pipeline = pipelines[next]] {
+        return service::pipeline_facts(workspace, *pipeline);
+      });
+    }
+    all.push_back(*asked.front().wait(std::nullopt, {}));
+    asked.pop_front();
   }
-  if (rows.empty()) return "";
-  return "\n" + format_table({{"part"}, {"position", true}, {"end", true}, {"behind", true}}, rows,
-                             Screen::of_stdout());
+  return all;
 }
 
 Outcome status(const std::string& name, const Common& common) {
@@ -98,15 +84,11 @@ Outcome status(const std::string& name, const Common& common) {
     if (!pipeline.ok()) return pipeline.status();
     pipelines.push_back(*pipeline);
   }
+  const std::vector<PipelineFacts> all = facts_of(**workspace, pipelines);
   Json array = Json::array();
-  std::vector<std::vector<std::string>> rows;
-  std::string parts;
   std::string errors;
-  for (const project::Pipeline* pipeline : pipelines) {
-    const PipelineFacts facts = service::pipeline_facts(**workspace, *pipeline);
+  for (const PipelineFacts& facts : all) {
     array.push_back(to_json(facts));
-    rows.push_back(to_row(facts));
-    if (!name.empty()) parts += parts_table(facts);
     if (!facts.problem.empty()) errors += facts.name + ": " + facts.problem + "\n";
     if (facts.process && !facts.process->problem.empty()) {
       errors += facts.name + ": " + facts.process->problem + "\n";
@@ -119,17 +101,9 @@ Outcome status(const std::string& name, const Common& common) {
     std::cout << json_line(array);
     return ok_status();
   }
-  std::cout << format_table({{"pipeline"},
-                             {"state"},
-                             {"epoch", true},
-                             {"committed"},
-                             {"read", true},
-                             {"written", true},
-                             {"dead letters", true},
-                             {"behind", true},
-                             {"position"}},
-                            rows, Screen::of_stdout())
-            << parts << mask_secrets(errors);
+  const Screen screen = Screen::of_stdout();
+  std::cout << status_table(all, screen) << (name.empty() ? "" : parts_table(all.front(), screen))
+            << mask_secrets(errors);
   return ok_status();
 }
 
@@ -141,7 +115,7 @@ void add_status(CommandLine& line) {
             .summary = "Shows how far pipelines are: epochs, rows, lag, last errors",
             .details = {"Works while a run is going on and when none is. Rows are those of the "
                         "process that runs, or ran last. With a name, each part of the "
-                        "source (a topic's partitions) is listed, too."},
+                        "source (a topic's partitions) is listed, too. --json has all of it."},
             .examples = {"lakeward status", "lakeward status silver_sensor_data --json"}},
            [name](const Common& common) { return status(*name, common); })
       .optional_argument("PIPELINE", *name, "Only this one");
