@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/units.h"
 #include "engine/sql_text.h"
 #include "stream/record_table.h"
 
@@ -189,14 +190,19 @@ Result<std::unique_ptr<stream::Sink>> make_dead_letter_topic(Workspace& workspac
 }
 
 Result<std::unique_ptr<Letters>> make_topic_letters(Workspace& workspace,
-                                                    const project::Pipeline& pipeline) {
+                                                    const project::Pipeline& pipeline,
+                                                    std::optional<Timestamp> since) {
   const project::ConnectorBlock& block = *pipeline.dead_letters;
   const stream::SourceType* type = workspace.registry().source(block.connector);
   CHECK(type != nullptr, "what has a sink here has a source");
-  ASSIGN_OR_RETURN(
-      auto topic,
-      type->make({pipeline.name, source_options(block.options, type->options), nullptr, ""},
-                 workspace.environment()));
+  Value options = source_options(block.options, type->options);
+  if (since) {
+    Value::Map map = options.map();
+    map.push_back(entry("start", text(format_timestamp(*since))));
+    options = Value(std::move(map), block.options.location());
+  }
+  ASSIGN_OR_RETURN(auto topic,
+                   type->make({pipeline.name, options, nullptr, ""}, workspace.environment()));
   return std::unique_ptr<Letters>(std::make_unique<TopicLetters>(std::move(topic), pipeline.name));
 }
 

@@ -18,8 +18,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "project/project.h"
 #include "service/dead_letter_source.h"
 #include "service/workspace.h"
@@ -35,7 +37,9 @@ Result<std::unique_ptr<stream::Sink>> make_dead_letter_topic(Workspace& workspac
 
 // What is in that topic of this pipeline, in the columns of the table. Other pipelines' dead
 // letters are left out, and so are messages that do not say whose they are.
+// With `since`, only messages of that time and later.
 Result<std::unique_ptr<Letters>> make_topic_letters(Workspace& workspace,
-                                                    const project::Pipeline& pipeline);
+                                                    const project::Pipeline& pipeline,
+                                                    std::optional<Timestamp> since = std::nullopt);
 
 }  // namespace lakeward::service

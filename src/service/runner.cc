@@ -199,6 +199,7 @@ PipelineReport replay(Workspace& workspace, const project::Pipeline& pipeline,
   Status outcome = task.build(true);
   if (outcome.ok()) outcome = task.runner().drain(stop);
   task.end(outcome);
+  task.count_dead_letters();
   PipelineReport report = task.report();
   if (outcome.code() == StatusCode::kCancelled) report.error = outcome;
   return report;

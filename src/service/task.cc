@@ -1,10 +1,8 @@
 #include "service/task.h"
 
-#include "base/units.h"
-#include "engine/sql_text.h"
+#include "service/letter_counts.h"
 #include "service/pipeline_builder.h"
 #include "service/reader_schemas.h"
-#include "stream/dead_letters.h"
 
 namespace lakeward::service {
 
@@ -113,22 +111,10 @@ void Runner::Task::epoch_finished(const stream::EpochReport& report) {
   if (on_commit_) on_commit_();
 }
 
-// The table tells: this run's rows are those of its epochs, none of which is older than its first.
 void Runner::Task::count_dead_letters() {
   if (report_.status.total.dead_lettered == 0 || !first_epoch_) return;
-  const std::string table = project::dead_letter_table(pipeline());
-  const std::string sql =
-      std::string("SELECT ") + stream::kDeadLetterCause + ", count(*) FROM " +
-      engine::quote_qualified(table) + " WHERE epoch >= " + std::to_string(first_epoch_->id) +
-      " AND rejected_at >= TIMESTAMPTZ " +
-      engine::quote_literal(format_timestamp(first_epoch_->time)) + " GROUP BY 1";
-  const auto session = workspace_.database().make_session();
-  if (!session.ok() || !workspace_.lake().bind(**session, sql, AsOf()).ok()) return;
-  const Result<engine::Rows> rows = (*session)->query(sql);
-  if (!rows.ok()) return;
-  for (size_t i = 0; i < rows->size(); ++i) {
-    report_.dead_letters[rows->text(i, 0)] = static_cast<uint64_t>(rows->integer(i, 1));
-  }
+  const Result<LetterCounts> counts = letters_of_run(workspace_, pipeline(), *first_epoch_);
+  if (counts.ok()) report_.dead_letters = *counts;
 }
 
 }  // namespace lakeward::service
