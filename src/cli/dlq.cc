@@ -1,6 +1,7 @@
 #include <iostream>
 #include <limits>
 
+#include "base/secret.h"
 #include "base/units.h"
 #include "cli/interruption.h"
 #include "cli/result_output.h"
@@ -8,6 +9,7 @@
 #include "cli/verbs.h"
 #include "engine/sql_text.h"
 #include "io/memory_store.h"
+#include "service/letter_counts.h"
 #include "service/pipeline_builder.h"
 #include "service/runner.h"
 #include "service/workspace.h"
@@ -67,9 +69,18 @@ Result<bool> bind_letters(service::Workspace& workspace, const project::Pipeline
   return true;
 }
 
-// Prints what `sql` says of the pipeline's dead letters.
+// What a query of dead letters is made of.
+struct Question {
+  service::Workspace& workspace;
+  const project::Pipeline& pipeline;
+  std::string table;  // quoted
+  bool for_people;    // not for programs
+  std::stop_token stop;
+};
+
+// Prints what the SQL says of the pipeline's dead letters.
 Outcome print_letters(const DlqOptions& options, const Common& common,
-                      const std::function<std::string(const std::string& table)>& make_sql) {
+                      const std::function<Result<std::string>(const Question&)>& make_sql) {
   const Interruption interruption;
   auto workspace =
       service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
@@ -89,31 +100,65 @@ Outcome print_letters(const DlqOptions& options, const Common& common,
     }
     return ok_status();
   }
-  const std::string sql = make_sql(engine::quote_qualified(table));
   const std::string format =
       !options.format.empty() ? options.format : (common.json ? "json" : "table");
-  return write_rows(**session, sql, {row_format(format), Screen::of_stdout()}, std::cout,
+  const Result<std::string> sql = make_sql({**workspace, **pipeline, engine::quote_qualified(table),
+                                            format == "table", interruption.token()});
+  if (!sql.ok()) return sql.status();
+  return write_rows(**session, *sql, {row_format(format), Screen::of_stdout()}, std::cout,
                     interruption.token())
       .status();
 }
 
+// By cause, those that no replay has taken, as a FROM clause; NULL if that cannot be known.
+std::string waiting_table(const Question& question) {
+  const Result<std::optional<service::LetterCounts>> waiting =
+      service::waiting_letters(question.workspace, question.pipeline, question.stop);
+  if (!waiting.ok()) {
+    std::cerr << "Which of them were replayed is not known: "
+              << mask_secrets(waiting.status().message()) << "\n";
+    return "(SELECT cause, NULL::BIGINT AS waiting FROM causes)";
+  }
+  if (!*waiting) return "(SELECT cause, dead_letters AS waiting FROM causes)";
+  std::string rows = "(NULL, 0)";
+  for (const auto& [cause, count] : **waiting) {
+    rows += ", (" + engine::quote_literal(cause) + ", " + std::to_string(count) + ")";
+  }
+  return "(SELECT causes.cause, coalesce(n, 0) AS waiting FROM causes LEFT JOIN (VALUES " + rows +
+         ") AS counted(cause, n) ON counted.cause = causes.cause)";
+}
+
 Outcome list(const DlqOptions& options, const Common& common) {
-  return print_letters(options, common, [](const std::string& table) {
-    return std::string("SELECT ") + stream::kDeadLetterCause +
-           " AS reason, count(*) AS dead_letters, "
-           "min(rejected_at) AS first, max(rejected_at) AS last, any_value(reason) AS example "
-           "FROM " +
-           table + " GROUP BY 1 ORDER BY 2 DESC, 1";
+  return print_letters(options, common, [](const Question& question) -> Result<std::string> {
+    return std::string("WITH causes AS (SELECT ") + stream::kDeadLetterCause +
+           " AS cause, count(*) AS dead_letters, min(rejected_at) AS first, "
+           "max(rejected_at) AS last, any_value(reason) AS example FROM " +
+           question.table +
+           " GROUP BY 1) SELECT causes.cause AS reason, dead_letters, waiting, "
+           "greatest(dead_letters - waiting, 0) AS replayed, first, last, example FROM causes "
+           "JOIN " +
+           waiting_table(question) +
+           " AS left_over ON left_over.cause = causes.cause ORDER BY dead_letters DESC, 1";
   });
 }
 
+// Bytes that are no text: a few of them, how many there are, and what of them can be read.
+constexpr const char* kBytesForPeople =
+    "'0x' || lower(left(hex(raw), 32)) || CASE WHEN octet_length(raw) > 16 THEN '…' ELSE '' END || "
+    "' (' || octet_length(raw) || ' bytes: ' || "
+    "left(regexp_replace(CAST(raw AS VARCHAR), '\\\\x[0-9A-F]{2}', '.', 'g'), 32) || ')'";
+
 Outcome show(const DlqOptions& options, const Common& common) {
   const std::string limit = std::to_string(options.limit.value_or(20));
-  return print_letters(options, common, [&limit](const std::string& table) {
+  return print_letters(options, common, [&](const Question& question) -> Result<std::string> {
+    const std::string raw =
+        question.for_people
+            ? "coalesce(try(decode(raw)), " + std::string(kBytesForPeople) + ") AS raw"
+            : "coalesce(try(decode(raw)), hex(raw)) AS raw, CASE WHEN raw IS NULL THEN NULL WHEN "
+              "try(decode(raw)) IS NULL THEN 'hex' ELSE 'text' END AS raw_encoding";
     return "SELECT rejected_at, reason, coalesce(file, topic) AS source, \"partition\", line, "
-           "\"offset\", "
-           "coalesce(try(decode(raw)), hex(raw)) AS raw FROM " +
-           table +
+           "\"offset\", " +
+           raw + " FROM " + question.table +
            " ORDER BY rejected_at DESC, \"offset\" DESC, line DESC, file, topic, \"partition\" "
            "LIMIT " +
            limit;
@@ -163,17 +208,21 @@ void add_dlq(CommandLine& line) {
   auto listed = std::make_shared<DlqOptions>();
   dlq.add({.name = "list",
            .summary = "Counts a pipeline's dead letters by reason",
-           .details = {},
+           .details = {"'waiting' are those that the next replay takes; a letter stays where it is "
+                       "kept when it was replayed."},
            .examples = {"lakeward dlq list silver_sensor_data"}},
           [listed](const Common& common) { return list(*listed, common); })
       .argument("PIPELINE", listed->pipeline, "The pipeline's name")
       .choice("--format", listed->format, formats, "How rows are printed; default: table");
   auto shown = std::make_shared<DlqOptions>();
-  dlq.add({.name = "show",
-           .summary = "Shows dead letters, the newest first, with their place and bytes",
-           .details = {},
-           .examples = {"lakeward dlq show silver_sensor_data -n 5"}},
-          [shown](const Common& common) { return show(*shown, common); })
+  dlq.add(
+         {.name = "show",
+          .summary = "Shows dead letters, the newest first, with their place and bytes",
+          .details = {"Bytes that are no text are shown as 0x…, with their number and what of them "
+                      "can be read; as CSV and JSON they are\nhexadecimal, and raw_encoding says "
+                      "so."},
+          .examples = {"lakeward dlq show silver_sensor_data -n 5"}},
+         [shown](const Common& common) { return show(*shown, common); })
       .argument("PIPELINE", shown->pipeline, "The pipeline's name")
       .option("-n,--limit", shown->limit, "At most so many; default: 20")
       .choice("--format", shown->format, formats, "How rows are printed; default: table");

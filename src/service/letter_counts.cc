@@ -38,6 +38,7 @@ Result<LetterCounts> count(Workspace& workspace, Letters& letters,
   if (!to) return LetterCounts();
   stream::ReadRequest request;
   request.range = {from, *to};
+  request.stop = std::move(stop);
   ASSIGN_OR_RETURN(const auto session, workspace.database().make_session());
   ASSIGN_OR_RETURN(const DefinedLetters defined, letters.define(*session, request));
   return read_counts(*session, std::string("SELECT ") + stream::kDeadLetterCause +

@@ -73,6 +73,51 @@ TEST(Replay, BringsInWhatAFixHasMendedAndNothingTwice) {
   EXPECT_EQ(project.ids(), "id\n1\n2\n");
 }
 
+TEST(Replay, TellsTheCausesOfWhatIsRejectedAgain) {
+  ReadingsProject project;
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  EXPECT_THAT(project.call({"dlq", "replay", "readings", "--json"}).out,
+              HasSubstr(R"("dead_letters":{"in_range":1,"malformed":1})"));
+}
+
+TEST(DeadLetters, AreToldApartFromThoseThatWereReplayed) {
+  ReadingsProject project;
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  const auto counts = [&] { return project.call({"dlq", "list", "readings", "--json"}).out; };
+  EXPECT_THAT(counts(), HasSubstr(R"("in_range","dead_letters":1,"waiting":1,"replayed":0)"));
+  project.declare("value < 1000");
+  ASSERT_EQ(project.call({"dlq", "replay", "readings"}).exit_code, 0);
+  EXPECT_THAT(counts(), HasSubstr(R"("in_range","dead_letters":1,"waiting":0,"replayed":1)"));
+  // What was refused again waits again.
+  EXPECT_THAT(counts(), HasSubstr(R"("malformed","dead_letters":2,"waiting":1,"replayed":1)"));
+}
+
+TEST(DeadLetters, AreShownAsBytesIfTheyAreNoText) {
+  ReadingsProject project;
+  const struct {
+    std::string raw;
+    const char* shown;
+    const char* json;
+  } cases[] = {
+      {"no JSON", "no JSON", R"("raw":"no JSON","raw_encoding":"text")"},
+      {std::string("\xff\0ab\\c", 6), "0xff0061625c63 (6 bytes: ..ab.c)",
+       R"("raw":"FF0061625C63","raw_encoding":"hex")"},
+      {"\xff" + std::string(40, 'x'),
+       "0xff787878787878787878787878787878… (41 bytes: .xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx)",
+       R"("raw_encoding":"hex")"},
+  };
+  std::string input;
+  for (const auto& one : cases) input += one.raw + "\n";
+  write_text(project.path() / "input" / "b.jsonl", input);
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  const std::string shown = project.call({"dlq", "show", "readings"}).out;
+  const std::string json = project.call({"dlq", "show", "readings", "--json"}).out;
+  for (const auto& one : cases) {
+    EXPECT_THAT(shown, HasSubstr(one.shown));
+    EXPECT_THAT(json, HasSubstr(one.json));
+  }
+}
+
 TEST(Run, StopsCleanlyAtASignalAndKeepsASecondProcessOut) {
   ReadingsProject project;
   Process running({lakeward_binary(), "run", "--project", project.path().string()});

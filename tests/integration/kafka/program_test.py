@@ -200,6 +200,26 @@ class KafkaProgram(unittest.TestCase):
         # What is malformed still is: a new dead letter, which the next replay takes.
         self.assertEqual(sorted(r["key"] for r in dump(f"{self.topic}-dead")), ["b", "c", "c"])
 
+    def test_dead_letters_in_a_topic_are_counted_by_cause_and_by_replay(self):
+        topic_tool("create", self.topic, 1)
+        self.write_pipeline(100)
+
+        def run(*command):
+            done = parse_json(self.project.call(*command, "--json").stdout)[0]
+            return done["pipelines"][0]["dead_letters"]
+
+        def listed():
+            return {row["reason"]: (row["dead_letters"], row["waiting"], row["replayed"])
+                    for row in parse_json(self.project.call("dlq", "list", "checked", "--json").stdout)}
+        send(self.topic, [("a", '{"n":1,"value":500}'), ("b", '{"n":2,'), ("c", '{"n":3,')])
+        self.assertEqual(run("run", "--once"), {"in_range": 1, "malformed": 2})
+        send(self.topic, [("d", '{"n":4,')])
+        self.assertEqual(run("run", "--once"), {"malformed": 1})  # not those of the run before
+        self.assertEqual(listed(), {"in_range": (1, 1, 0), "malformed": (3, 3, 0)})
+        self.write_pipeline(1000)
+        self.assertEqual(run("dlq", "replay", "checked"), {"malformed": 3})
+        self.assertEqual(listed(), {"in_range": (1, 0, 1), "malformed": (6, 3, 3)})
+
     def send_all_sorts(self):
         now = int(time.time() * 1000)
         topic_tool("create", self.topic, 1)
