@@ -62,6 +62,18 @@ std::vector<MergeGroup> pack_small_files(const std::vector<AddFile>& files, uint
   return groups;
 }
 
+TierPolicy small_lane() {
+  TierPolicy policy;
+  policy.target_bytes /= 8;
+  return policy;
+}
+
+TierPolicy large_lane() {
+  TierPolicy policy;
+  policy.least_bytes = small_lane().finished_bytes();
+  return policy;
+}
+
 void SmallFiles::reset(const Snapshot& snapshot) {
   partitions_.clear();
   key_of_.clear();
@@ -84,7 +96,7 @@ bool SmallFiles::contains(const std::string& path) const {
 
 void SmallFiles::add(const AddFile& file) {
   remove(file.path);
-  if (bytes_of(file) >= policy_.target_bytes / 2) return;
+  if (bytes_of(file) < policy_.least_bytes || bytes_of(file) >= policy_.finished_bytes()) return;
   const std::string key = partition_key(file.partition_values);
   Partition& partition = partitions_[key];
   partition.changed = true;
@@ -153,32 +165,19 @@ std::vector<std::vector<size_t>> SmallFiles::choose(Partition& partition, Timest
     return std::pair(a.tier, weight(a)) < std::pair(b.tier, weight(b));
   });
   // Enough for files of the target size: the largest first, which are the oldest.
-  const auto bytes_between = [&](size_t begin, size_t end) {
-    uint64_t bytes = 0;
-    for (size_t i = begin; i < end; ++i) bytes += bytes_of(files[i].add);
-    return bytes;
-  };
+  uint64_t left = 0;
+  for (const File& file : files) left += bytes_of(file.add);
   size_t count = files.size();
-  const auto take_full = [&](size_t from) {
-    for (uint64_t left = bytes_between(from, count); left >= policy_.target_bytes;) {
-      std::vector<size_t> full;
-      uint64_t bytes = 0;
-      while (bytes < policy_.target_bytes) {
-        full.push_back(--count);
-        bytes += bytes_of(files[count].add);
-      }
-      left -= bytes;
-      groups.push_back(std::move(full));
+  while (left >= policy_.target_bytes) {
+    std::vector<size_t> full;
+    uint64_t bytes = 0;
+    while (bytes < policy_.target_bytes) {
+      full.push_back(--count);
+      bytes += bytes_of(files[count].add);
     }
-  };
-  // Writing such a file takes long. Small ones do not make it due: until their tier is, they are
-  // many, and what a writer adds meanwhile comes on top of them.
-  size_t large = count;
-  while (large > 0 && bytes_of(files[large - 1].add) >= policy_.target_bytes / policy_.fan_in) {
-    --large;
+    left -= bytes;
+    groups.push_back(std::move(full));
   }
-  take_full(large);
-  if (bytes_between(0, std::min(large, count)) >= policy_.target_bytes) take_full(0);
   std::vector<size_t> rest = choose_tiers(files, count);
   const auto first = [&](size_t number) {
     rest.clear();

@@ -35,7 +35,8 @@ std::vector<MergeGroup> pack_small_files(const std::vector<AddFile>& files, uint
 // as a tier of a partition has `fan_in` files, they become one of a higher tier. So a row is
 // written again once a tier, and a partition keeps fewer than `fan_in` small files a tier.
 struct TierPolicy {
-  uint64_t target_bytes = 128ULL << 20;  // files of half this size are left alone
+  uint64_t target_bytes = 128ULL << 20;
+  uint64_t least_bytes = 0;  // smaller files are left to somebody else
   size_t fan_in = 16;
   // However uneven the files are, a partition with so many small ones is merged.
   size_t max_files = 40;
@@ -43,7 +44,15 @@ struct TierPolicy {
   // `settled_files` on, becomes one file.
   Duration settled = std::chrono::minutes(15);
   size_t settled_files = 8;
+
+  // Files from this size on are left alone.
+  uint64_t finished_bytes() const { return target_bytes / 2; }
 };
+
+// For two who merge beside each other and share no file: one makes files of an eighth of the target
+// size, quickly; the other makes files of the target size out of these, which may take it long.
+TierPolicy small_lane();
+TierPolicy large_lane();
 
 // The small live files of a table, kept up to date with its commits. Costs memory for these only.
 class SmallFiles {

@@ -16,6 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 constexpr uint64_t kNoLimit = UINT64_MAX;
+const std::vector<TierPolicy> kTwo = {small_lane(), large_lane()};
 
 AddFile file_of(const std::string& path, uint64_t rows, int64_t bytes, Timestamp time,
                 const std::string& partition = "") {
@@ -31,11 +32,14 @@ AddFile file_of(const std::string& path, uint64_t rows, int64_t bytes, Timestamp
 // A table that is fed and merged, without any file: what is live, and what was written.
 class Simulation {
  public:
-  explicit Simulation(TierPolicy policy = {}) : small_(policy) { small_.reset(Snapshot()); }
+  // One who merges for each policy.
+  explicit Simulation(const std::vector<TierPolicy>& policies = kTwo) {
+    for (const TierPolicy& policy : policies) lanes_.emplace_back(policy).reset(Snapshot());
+  }
 
   void append(uint64_t rows, const std::string& partition = "", uint64_t row_bytes = 50) {
     FileChanges changes;
-    changes.version = small_.version() + 1;
+    changes.version = next_version();
     const auto bytes = static_cast<int64_t>(1'000 + rows * row_bytes);
     changes.adds = {file_of("f" + std::to_string(changes.version), rows, bytes, now, partition)};
     appended_rows += rows;
@@ -43,9 +47,14 @@ class Simulation {
   }
   // Does all that is due, a commit for it, as the merging thread does.
   void merge() {
-    for (const MergeGroup& group : small_.due(now, kNoLimit, kNoLimit)) {
+    for (SmallFiles& lane : lanes_) merge(lane);
+  }
+  void merge(SmallFiles& lane) {
+    uint64_t& largest = largest_merges[&lane - lanes_.data()];
+    for (const MergeGroup& group : lane.due(now, kNoLimit, kNoLimit)) {
+      largest = std::max(largest, group.bytes);
       FileChanges changes;
-      changes.version = small_.version() + 1;
+      changes.version = next_version();
       int64_t bytes = 1'000;
       std::string partition;
       for (const AddFile& file : group.files) {
@@ -59,10 +68,6 @@ class Simulation {
       EXPECT_GT(group.files.size(), 1u);
       merged_rows += group.rows.value_or(0);
       ++merges;
-      if (group.bytes >= uint64_t{64} << 20) {
-        most_for_a_large_file = std::max(most_for_a_large_file, group.files.size());
-        most_beside_a_large_file = std::max(most_beside_a_large_file, small_.files());
-      }
       changes.adds = {file_of("m" + std::to_string(changes.version), group.rows.value_or(0), bytes,
                               now, partition)};
       changes.adds[0].data_change = false;
@@ -78,12 +83,12 @@ class Simulation {
   uint64_t appended_rows = 0;
   uint64_t merged_rows = 0;
   uint64_t merges = 0;
-  size_t most_for_a_large_file = 0;     // that became one
-  size_t most_beside_a_large_file = 0;  // that were live when one was begun, these among them
+  std::map<ptrdiff_t, uint64_t> largest_merges;  // lane → bytes
 
  private:
+  Version next_version() const { return lanes_.front().version() + 1; }
   void commit(const FileChanges& changes) {
-    EXPECT_TRUE(small_.apply(changes));
+    for (SmallFiles& lane : lanes_) EXPECT_TRUE(lane.apply(changes));
     for (const RemoveFile& file : changes.removes) {
       for (auto& [partition, files] : live) files.erase(file.path);
     }
@@ -92,7 +97,7 @@ class Simulation {
     }
   }
 
-  SmallFiles small_;
+  std::vector<SmallFiles> lanes_;
 };
 
 // The most files that a partition has, without those of full size.
@@ -174,18 +179,20 @@ TEST(SmallFiles, LeavesFilesAloneOnceTheyAreLarge) {
   EXPECT_LT(most(simulation), 16u);
 }
 
-// While it is written, many commits come: 30 at five a second are half of what there may be.
-TEST(SmallFiles, BeginsALargeFileWhenFewSmallOnesAreThere) {
+// So that the one who merges small files never works for long, and does not meet the other's.
+TEST(SmallFiles, AreMergedByTwoWhoShareNoFile) {
   for (const uint64_t row_bytes : {3, 50, 500}) {
     Simulation simulation;
+    size_t most_files = 0;
     for (int i = 0; i < 5 * 900; ++i) {
       simulation.append(20'000, "", row_bytes);
       simulation.merge();
+      most_files = std::max(most_files, most(simulation));
       simulation.now = simulation.now + std::chrono::milliseconds(200);
     }
-    EXPECT_GT(simulation.most_for_a_large_file, 0u) << row_bytes;
-    EXPECT_LE(simulation.most_for_a_large_file, 16u) << row_bytes;
-    EXPECT_LE(simulation.most_beside_a_large_file, 20u) << row_bytes;
+    EXPECT_LE(most_files, 50u) << row_bytes;
+    EXPECT_LE(simulation.largest_merges[0], 32u << 20) << row_bytes;
+    EXPECT_GE(simulation.largest_merges[1], 64u << 20) << row_bytes;
     EXPECT_LT(simulation.amplification(), 4.0) << row_bytes;
   }
 }

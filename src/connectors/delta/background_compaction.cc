@@ -2,162 +2,48 @@
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <utility>
-
 #include "base/units.h"
 
 namespace lakeward::connectors::delta {
 namespace {
 
-using lakeward::delta::Compactor;
-using lakeward::delta::MergeCommit;
 using lakeward::delta::MergeTotals;
 using lakeward::delta::TierPolicy;
 
-// Of each second, at most a quarter is merging, unless files come faster than that allows.
-constexpr int kRestPerWork = 3;
-// While a long round writes a large file, the lowest tier fills several times over. A rest ends
-// when so many commits have come since its round began: the next round, of small files, is a short
-// one.
-constexpr uint64_t kUrgentCommits = 2 * TierPolicy().fan_in;
-constexpr Duration kFirstPause{1'000'000};
-constexpr Duration kLongestPause = std::chrono::minutes(10);
-// How often a thread that is to end is told so.
-constexpr auto kInterruptPeriod = std::chrono::milliseconds(20);
+const Band kSmallFiles{.policy = lakeward::delta::small_lane(), .is_urgent = true};
+// Woken for a tier's worth of commits: no more often can the first lane have finished something.
+const Band kLargeFiles{.policy = lakeward::delta::large_lane(),
+                       .commits_a_round = TierPolicy().fan_in};
 
 }  // namespace
 
-BackgroundCompaction::BackgroundCompaction(std::string name, io::ObjectStore& store,
-                                           std::string path, engine::Database& database,
+BackgroundCompaction::BackgroundCompaction(const std::string& name, io::ObjectStore& store,
+                                           const std::string& path, engine::Database& database,
                                            Clock& clock)
-    : name_(std::move(name)),
-      store_(store),
-      path_(std::move(path)),
-      database_(database),
-      clock_(clock) {}
+    : name_(name),
+      small_(name, store, path, database, clock, kSmallFiles),
+      large_(name, store, path, database, clock, kLargeFiles) {}
 
 BackgroundCompaction::~BackgroundCompaction() {
-  if (!thread_.joinable()) return;
-  thread_.request_stop();
-  {
-    std::unique_lock lock(mutex_);
-    // Between two queries an interruption has no effect, so it is repeated.
-    while (!changed_.wait_for(lock, kInterruptPeriod, [this] { return ended_; })) {
-      if (compactor_ != nullptr) compactor_->interrupt();
-    }
-  }
-  thread_.join();
-  if (totals_.commits == 0) return;
+  small_.stop();
+  large_.stop();
+  MergeTotals totals = small_.totals();
+  totals += large_.totals();
+  if (totals.commits == 0) return;
   spdlog::info("{}: merged {} files into {} ({} rows, {}) in {}", name_,
-               format_count(totals_.files_removed), format_count(totals_.files_added),
-               format_count(totals_.rows), format_bytes(totals_.bytes_added),
-               format_duration(busy_));
+               format_count(totals.files_removed), format_count(totals.files_added),
+               format_count(totals.rows), format_bytes(totals.bytes_added),
+               format_duration(small_.busy() + large_.busy()));
 }
 
 void BackgroundCompaction::note_commit() {
-  const std::lock_guard lock(mutex_);
-  if (++commits_ < TierPolicy().fan_in) return;
-  if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
-  changed_.notify_all();
+  small_.note_commit();
+  large_.note_commit();
 }
 
 std::string BackgroundCompaction::problem() const {
-  const std::lock_guard lock(mutex_);
-  return problem_;
-}
-
-MergeTotals BackgroundCompaction::totals() const {
-  const std::lock_guard lock(mutex_);
-  return totals_;
-}
-
-void BackgroundCompaction::run(std::stop_token stop) {
-  uint64_t seen = 0;
-  bool again = false;
-  while (true) {
-    {
-      std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [&] { return again || commits_ > seen; })) break;
-      seen = commits_;
-    }
-    if (stop.stop_requested()) break;
-    const Rest rest = work(stop, again);
-    if (!pause(rest, seen, stop)) break;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-  }
-  changed_.notify_all();
-}
-
-bool BackgroundCompaction::pause(Rest rest, uint64_t seen, std::stop_token stop) {
-  if (rest.length.count() == 0) return !stop.stop_requested();
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, stop, rest.length,
-                    [&] { return !rest.whole && commits_ >= seen + kUrgentCommits; });
-  return !stop.stop_requested();
-}
-
-BackgroundCompaction::Rest BackgroundCompaction::work(std::stop_token stop, bool& again) {
-  const Timestamp begun = clock_.now();
-  const Result<MergeCommit> done = run_round(stop);
-  const Duration took = clock_.now() - begun;
-  again = done.ok() ? done->totals.files_removed > 0 : !stop.stop_requested();
-  if (stop.stop_requested()) return {};
-  if (!done.ok()) {
-    return {.length = std::max(note_failure(done.status()), kRestPerWork * took), .whole = true};
-  }
-  note_success(*done, took);
-  return {.length = kRestPerWork * took};
-}
-
-Result<MergeCommit> BackgroundCompaction::run_round(std::stop_token stop) {
-  if (compactor_ == nullptr) {
-    ASSIGN_OR_RETURN(auto opened, Compactor::open(store_, path_, database_, clock_));
-    const std::lock_guard lock(mutex_);
-    compactor_ = std::move(opened);
-  }
-  return compactor_->run_round(stop);
-}
-
-Duration BackgroundCompaction::note_failure(const Status& status) {
-  Duration pause;
-  bool is_news = false;
-  {
-    const std::lock_guard lock(mutex_);
-    is_news = problem_ != status.message();
-    problem_ = status.message();
-    pause =
-        std::min(kFirstPause * (int64_t{1} << std::min<uint64_t>(failures_, 20)), kLongestPause);
-    ++failures_;
-  }
-  // The pipeline goes on: the rows are all there, in more files than there need be.
-  if (is_news) spdlog::warn("{}: small files cannot be merged: {}", name_, status.message());
-  return pause;
-}
-
-void BackgroundCompaction::note_success(const MergeCommit& done, Duration took) {
-  if (!done.maintenance.ok()) {
-    spdlog::warn("{}: files were merged, but a checkpoint or the log's clean-up failed: {}", name_,
-                 done.maintenance.message());
-  }
-  if (done.totals.commits > 0) {
-    spdlog::debug("{}: merged {} files into {} in {}", name_, done.totals.files_removed,
-                  done.totals.files_added, format_duration(took));
-  }
-  const std::string problem = compactor_->problem().message();
-  const std::lock_guard lock(mutex_);
-  if (!problem.empty() && problem != problem_) {
-    spdlog::warn("{}: some small files cannot be merged: {}", name_, problem);
-  } else if (problem.empty() && !problem_.empty()) {
-    spdlog::warn("{}: small files are merged again", name_);
-  }
-  failures_ = 0;
-  problem_ = problem;
-  totals_ += done.totals;
-  busy_ += took;
+  const std::string of_small = small_.problem();
+  return of_small.empty() ? large_.problem() : of_small;
 }
 
 }  // namespace lakeward::connectors::delta

@@ -1,34 +1,24 @@
-// Merges the small files of the table that a sink appends to, in a thread of its own.
+// Merges the small files of the table that a sink appends to, beside its commits.
 #pragma once
 
-#include <condition_variable>
-#include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "base/clock.h"
-#include "base/status.h"
-#include "delta/compactor.h"
+#include "connectors/delta/compaction_lane.h"
 #include "engine/database.h"
 #include "io/object_store.h"
 
 namespace lakeward::connectors::delta {
 
-// The thread begins with the sink's first commits beyond a tier's worth, so that a run that makes
-// only a few costs nothing, and waits for the next commit whenever nothing is due. After each round
-// it rests for three times as long as the round took, or until twice a tier's worth of commits have
-// come since the round began. It shares nothing with the sink but the table, and holds no lock
-// while it works: a commit never waits for it.
-//
-// A failure is logged, kept for problem(), and tried again after a growing pause. Thread-safe.
+// Two lanes, which share no file: one makes files of an eighth of the target size out of what the
+// sink writes; the other makes files of the target size out of these. A merge of the second takes
+// seconds, in which dozens of commits may come: the first goes on meanwhile. Thread-safe.
 class BackgroundCompaction {
  public:
   // `name` is the sink's, for messages. All else outlives this object.
-  BackgroundCompaction(std::string name, io::ObjectStore& store, std::string path,
+  BackgroundCompaction(const std::string& name, io::ObjectStore& store, const std::string& path,
                        engine::Database& database, Clock& clock);
-  // Gives up the running round; nothing of it is lost, for nothing of it is committed.
+  // Gives up running rounds; nothing of them is lost, for nothing of them is committed.
   ~BackgroundCompaction();
   BackgroundCompaction(const BackgroundCompaction&) = delete;
   BackgroundCompaction& operator=(const BackgroundCompaction&) = delete;
@@ -37,40 +27,10 @@ class BackgroundCompaction {
   void note_commit();
   // Why merging fails now, for people; "" if it does not.
   std::string problem() const;
-  // What all rounds came to.
-  lakeward::delta::MergeTotals totals() const;
 
  private:
-  struct Rest {
-    Duration length{0};
-    bool whole = false;  // however many commits come meanwhile
-  };
-
-  void run(std::stop_token stop);
-  // One round, and how to rest after it. Sets `again` if there may be more to do.
-  Rest work(std::stop_token stop, bool& again);
-  // `seen`: the commits before the round. False when it is to stop.
-  bool pause(Rest rest, uint64_t seen, std::stop_token stop);
-  Result<lakeward::delta::MergeCommit> run_round(std::stop_token stop);
-  Duration note_failure(const Status& status);
-  void note_success(const lakeward::delta::MergeCommit& done, Duration took);
-
   const std::string name_;
-  io::ObjectStore& store_;
-  const std::string path_;
-  engine::Database& database_;
-  Clock& clock_;
-
-  mutable std::mutex mutex_;  // guards all below but the thread
-  std::condition_variable_any changed_;
-  uint64_t commits_ = 0;
-  bool ended_ = false;
-  std::string problem_;
-  uint64_t failures_ = 0;  // in a row
-  lakeward::delta::MergeTotals totals_;
-  Duration busy_{0};
-  std::unique_ptr<lakeward::delta::Compactor> compactor_;  // used by the thread alone; see ~
-  std::jthread thread_;
+  CompactionLane small_, large_;
 };
 
 }  // namespace lakeward::connectors::delta
