@@ -82,8 +82,10 @@ PlannedPipeline describe(service::Workspace& workspace, const project::Plan& pla
   planned.kind = pipeline.is_view() ? "view" : "stream";
   planned.source = pipeline.from ? block_text(*pipeline.from) : join(links.sql_tables);
   for (const auto& sink : pipeline.sinks) planned.sinks.push_back(block_text(sink));
-  for (const size_t upstream : links.upstream) {
-    planned.upstream.push_back(project.pipelines[upstream].name);
+  for (const std::vector<size_t>& before : {links.upstream, links.fed_by}) {
+    for (const size_t pipeline : before) {
+      planned.upstream.push_back(project.pipelines[pipeline].name);
+    }
   }
   planned.reads = links.sql_tables;
   if (links.source_table) planned.reads.insert(planned.reads.begin(), *links.source_table);

@@ -66,6 +66,57 @@ Status inspect_sql(const Pipeline& pipeline, engine::Session& session, PipelineL
   return ok_status();
 }
 
+// Whether pipeline `from` comes after `to` by what is known of their order.
+bool comes_after(const std::vector<PipelineLinks>& links, size_t from, size_t to) {
+  std::vector<bool> seen(links.size());
+  std::vector<size_t> open = {from};
+  while (!open.empty()) {
+    const size_t at = open.back();
+    open.pop_back();
+    if (at == to) return true;
+    if (seen[at]) continue;
+    seen[at] = true;
+    open.insert(open.end(), links[at].upstream.begin(), links[at].upstream.end());
+    open.insert(open.end(), links[at].fed_by.begin(), links[at].fed_by.end());
+  }
+  return false;
+}
+
+// Where the pipeline puts rows outside of the lake.
+std::vector<stream::Destination> destinations_of(const Pipeline& pipeline,
+                                                 const stream::Registry& registry) {
+  std::vector<stream::Destination> destinations;
+  const auto note = [&](const ConnectorBlock& sink) {
+    const stream::SinkType* type = registry.sink(sink.connector);
+    if (type == nullptr || type->destination == nullptr) return;
+    if (auto destination = type->destination(sink.options)) {
+      destinations.push_back(std::move(*destination));
+    }
+  };
+  for (const ConnectorBlock& sink : pipeline.sinks) note(sink);
+  if (pipeline.dead_letters) note(*pipeline.dead_letters);
+  return destinations;
+}
+
+void link_services(const Project& project, const stream::Registry& registry,
+                   std::vector<PipelineLinks>& links) {
+  for (size_t writer = 0; writer < links.size(); ++writer) {
+    const auto destinations = destinations_of(project.pipelines[writer], registry);
+    if (destinations.empty()) continue;
+    for (size_t reader = 0; reader < links.size(); ++reader) {
+      const std::optional<ConnectorBlock>& from = project.pipelines[reader].from;
+      const stream::SourceType* type = from ? registry.source(from->connector) : nullptr;
+      if (type == nullptr || type->reads == nullptr) continue;
+      const bool reads = std::any_of(
+          destinations.begin(), destinations.end(),
+          [&](const auto& destination) { return type->reads(from->options, destination); });
+      const std::vector<size_t>& upstream = links[reader].upstream;
+      if (!reads || std::find(upstream.begin(), upstream.end(), writer) != upstream.end()) continue;
+      if (!comes_after(links, writer, reader)) links[reader].fed_by.push_back(writer);
+    }
+  }
+}
+
 // Depth-first search for cycles; what is finished goes to `order`.
 class Sorter {
  public:
@@ -92,6 +143,7 @@ class Sorter {
     path_.push_back(pipeline);
     bool sound = true;
     for (const size_t upstream : links_[pipeline].upstream) sound = visit(upstream) && sound;
+    for (const size_t feeding : links_[pipeline].fed_by) visit(feeding);
     path_.pop_back();
     states_[pipeline] = sound ? State::kSound : State::kBroken;
     if (sound) order_.push_back(pipeline);
@@ -130,8 +182,8 @@ std::optional<size_t> Lineage::writer_of(const std::string& table) const {
   return std::nullopt;
 }
 
-Result<Lineage> resolve_lineage(const Project& project, engine::Session& session,
-                                Problems& problems) {
+Result<Lineage> resolve_lineage(const Project& project, const stream::Registry& registry,
+                                engine::Session& session, Problems& problems) {
   Lineage lineage;
   lineage.links.resize(project.pipelines.size());
   for (size_t i = 0; i < project.pipelines.size(); ++i) {
@@ -165,6 +217,7 @@ Result<Lineage> resolve_lineage(const Project& project, engine::Session& session
       }
     }
   }
+  link_services(project, registry, lineage.links);
   lineage.order = Sorter(project, lineage.links, problems).sort();
   return lineage;
 }

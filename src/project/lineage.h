@@ -1,4 +1,5 @@
-// Which pipeline needs which: by the tables that one writes and another reads, and by `after`.
+// Which pipeline comes after which: by the tables and topics that one writes and another reads, and
+// by `after`.
 #pragma once
 
 #include <optional>
@@ -8,6 +9,7 @@
 #include "base/status.h"
 #include "engine/session.h"
 #include "project/project.h"
+#include "stream/registry.h"
 
 namespace lakeward::project {
 
@@ -16,13 +18,17 @@ struct PipelineLinks {
   std::vector<std::string> sql_tables;      // lake tables that its SQL names ("silver.devices")
   std::vector<std::string> writes;          // lake tables, that of its dead letters last
   std::vector<size_t> upstream;             // pipelines, by their place in Project::pipelines
-  bool sql_is_sound = false;                // its SQL is one SELECT of tables that it may name
-  bool row_wise = false;                    // see engine::SqlInspection
+  // Pipelines whose rows it finds at a service, such as a topic's: it runs after them, but does not
+  // need them. Without those that would make a circle: there, rows may go round.
+  std::vector<size_t> fed_by;
+  bool sql_is_sound = false;  // its SQL is one SELECT of tables that it may name
+  bool row_wise = false;      // see engine::SqlInspection
 };
 
 struct Lineage {
   std::vector<PipelineLinks> links;  // one for each of Project::pipelines
-  // Places in Project::pipelines, each after its upstream ones, else in the project's order.
+  // Places in Project::pipelines, each after its upstream ones and those that feed it, else in the
+  // project's order.
   // Pipelines of a cycle, and those behind it, are missing.
   std::vector<size_t> order;
 
@@ -32,8 +38,8 @@ struct Lineage {
 
 // Problems: SQL with a syntax error, that is not one SELECT, or that names what cannot be a lake
 // table; cycles. Errors: only the engine's own.
-Result<Lineage> resolve_lineage(const Project& project, engine::Session& session,
-                                config::Problems& problems);
+Result<Lineage> resolve_lineage(const Project& project, const stream::Registry& registry,
+                                engine::Session& session, config::Problems& problems);
 
 // The place of a word in a SQL text; the text's beginning if it is not there.
 config::Location place_of_name(const SourceText& sql, const std::string& name);

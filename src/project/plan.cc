@@ -31,7 +31,7 @@ class Planner {
   Result<Plan> make() && {
     ASSIGN_OR_RETURN(const auto session, database_.make_session());
     RETURN_IF_ERROR(check_time_zone(*session));
-    ASSIGN_OR_RETURN(plan_.lineage, resolve_lineage(project_, *session, plan_.problems));
+    ASSIGN_OR_RETURN(plan_.lineage, resolve_lineage(project_, registry_, *session, plan_.problems));
     plan_.types.resize(project_.pipelines.size());
     for (const size_t place : plan_.lineage.order) RETURN_IF_ERROR(resolve(place));
     sort_problems(plan_.problems);

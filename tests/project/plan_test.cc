@@ -118,6 +118,27 @@ TEST_F(PlanOf, APipelineRunsBehindThoseThatItNamesWithAfter) {
   EXPECT_THAT(order(plan(folder_.path())), ElementsAre("z", "b", "a"));
 }
 
+TEST_F(PlanOf, APipelineRunsBehindThoseThatFillItsTopicOrFolder) {
+  write("lakeward.yaml", "project: t\n");
+  write("pipelines/a.yaml", "pipeline: a\nfrom: {file: {path: x}}\nto: {console: }\n");
+  write("pipelines/b.yaml",
+        "pipeline: b\nfrom: {file: {path: z}}\nto: [{console: }, {file: {path: x}}]\n");
+  write("pipelines/c.yaml", "pipeline: c\nfrom: {file: {path: y}}\nto: {file: {path: z}}\n");
+  const Plan made = plan(folder_.path());
+  EXPECT_THAT(order(made), ElementsAre("c", "b", "a"));
+  EXPECT_THAT(made.lineage.links[0].upstream, IsEmpty());
+}
+
+// Such as a topic of records that are to be tried again later.
+TEST_F(PlanOf, RowsMayGoRoundThroughTopicsAndFolders) {
+  write("lakeward.yaml", "project: t\n");
+  write("pipelines/a.yaml", "pipeline: a\nfrom: {file: {path: x}}\nto: {file: {path: y}}\n");
+  write("pipelines/b.yaml", "pipeline: b\nfrom: {file: {path: y}}\nto: {file: {path: z}}\n");
+  write("pipelines/c.yaml",
+        "pipeline: c\nfrom: {file: {path: z}}\nto: {file: {path: x}}\ntrigger: {after: a}\n");
+  EXPECT_THAT(order(plan(folder_.path())), ElementsAre("a", "b", "c"));
+}
+
 TEST_F(PlanOf, ADeadLetterTableIsWrittenByItsPipeline) {
   write("lakeward.yaml", "project: t\n");
   write("pipelines/z.yaml",
