@@ -210,10 +210,10 @@ Examination examine(service::Workspace& workspace, const std::stop_token& stop) 
 
 // Reads the project, which may ask a schema registry.
 Result<std::unique_ptr<service::Workspace>> open(const fs::path& folder) {
-  const Result<config::Problems> problems = service::find_problems(folder);
-  // A schema registry that is away is one of the findings.
-  if (!problems.ok() && !problems.status().retriable()) return problems.status();
-  if (problems.ok() && !problems->empty()) return service::invalid_project(*problems);
+  // What a schema registry says is one of the findings.
+  const Result<config::Problems> problems = service::find_problems(folder, false);
+  if (!problems.ok()) return problems.status();
+  if (!problems->empty()) return service::invalid_project(*problems);
   return service::Workspace::open(folder, service::Workspace::Checked::kPipelines);
 }
 

@@ -76,6 +76,10 @@ Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& check
     if (asked.retriable()) {
       return asked.with_context(subject + ", whose schema is asked for before the first run");
     }
+    if (asked.code() == StatusCode::kNotFound) {
+      return not_found(subject + ": " + asked.message() +
+                       "; register its schema, or correct 'subject' or 'version'");
+    }
     if (!asked.ok()) return asked.with_context(subject);
   }
   decode.avro.unresolved.clear();
@@ -86,15 +90,16 @@ Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& check
 }
 
 Status resolve_reader_schemas(project::Project& project, io::ObjectStore& checkpoints,
-                              config::Problems& problems) {
+                              config::Problems* problems) {
   for (project::Pipeline& pipeline : project.pipelines) {
     const Status resolved = resolve_reader_schema(pipeline, checkpoints);
     if (resolved.ok()) continue;
-    if (resolved.code() == StatusCode::kUnavailable) {
+    const bool is_problem =
+        resolved.code() == StatusCode::kInvalidArgument || resolved.code() == StatusCode::kNotFound;
+    if (is_problem && problems != nullptr) {
+      problems->push_back({pipeline.decode->location, resolved.message()});
+    } else if (is_problem || resolved.code() == StatusCode::kUnavailable) {
       pipeline.decode->avro.unresolved = resolved.message();
-    } else if (resolved.code() == StatusCode::kInvalidArgument ||
-               resolved.code() == StatusCode::kNotFound) {
-      problems.push_back({pipeline.decode->location, resolved.message()});
     } else {
       return resolved.with_context("pipeline '" + pipeline.name + "'");
     }

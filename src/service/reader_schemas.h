@@ -13,9 +13,10 @@ namespace lakeward::service {
 // version is can change at any time, and an epoch that is repeated must have the columns that it
 // had: so the version of the first run stays until the pipeline asks for another. Where a registry
 // is away, AvroSettings::unresolved says so. Problems: there is no such subject or version, or its
-// schema does not fit.
+// schema does not fit; without `problems`, these are left to the pipeline too, so that others can
+// go on.
 Status resolve_reader_schemas(project::Project& project, io::ObjectStore& checkpoints,
-                              config::Problems& problems);
+                              config::Problems* problems);
 
 // The same for one pipeline, asking again. Errors also: Unavailable, if the registry is away; those
 // that are problems above.

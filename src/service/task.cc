@@ -22,7 +22,10 @@ Status Runner::Task::resolve() {
     awaits_schema_ = true;
   }
   project::Pipeline completed = pipeline();
-  RETURN_IF_ERROR(resolve_reader_schema(completed, workspace_.checkpoint_store()));
+  const Status found = resolve_reader_schema(completed, workspace_.checkpoint_store());
+  if (!found.ok()) {
+    return found.retriable() ? found : found.with_context(completed.decode->location.to_string());
+  }
   resolved_ = std::move(completed);
   const std::lock_guard lock(mutex_);
   awaits_schema_ = false;

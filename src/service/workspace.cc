@@ -89,8 +89,7 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const fs::path& folder, Check
   RETURN_IF_ERROR(workspace->open_engine(checked == Checked::kToRun));
   if (checked != Checked::kSettings) {
     RETURN_IF_ERROR(
-        resolve_reader_schemas(workspace->project_, *workspace->checkpoint_store_, problems));
-    if (!problems.empty()) return invalid_project(problems);
+        resolve_reader_schemas(workspace->project_, *workspace->checkpoint_store_, nullptr));
   }
   return workspace;
 }
@@ -124,7 +123,7 @@ Result<const project::Pipeline*> Workspace::pipeline(const std::string& name) co
   return invalid_argument("there is no pipeline '" + name + "'" + suggestion(name, names));
 }
 
-Result<config::Problems> find_problems(const fs::path& folder) {
+Result<config::Problems> find_problems(const fs::path& folder, bool ask_registries) {
   Workspace workspace;
   connectors::register_connectors(workspace.registry_);
   const project::SystemVariables variables;
@@ -134,10 +133,10 @@ Result<config::Problems> find_problems(const fs::path& folder) {
   project::check_named_files(workspace.project_, loaded.problems);
   if (!loaded.problems.empty()) return loaded.problems;
   RETURN_IF_ERROR(workspace.open_engine(false));
-  RETURN_IF_ERROR(
-      resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_, loaded.problems));
+  RETURN_IF_ERROR(resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_,
+                                         ask_registries ? &loaded.problems : nullptr));
   if (!loaded.problems.empty()) return loaded.problems;
-  RETURN_IF_ERROR(check_reader_schemas(workspace.project_));
+  if (ask_registries) RETURN_IF_ERROR(check_reader_schemas(workspace.project_));
   ASSIGN_OR_RETURN(project::Plan plan,
                    project::make_plan(workspace.project_, workspace.registry_, *workspace.database_,
                                       workspace.lake_.get()));

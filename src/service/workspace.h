@@ -70,7 +70,8 @@ class Workspace {
   Result<const project::Pipeline*> pipeline(const std::string& name) const;
 
  private:
-  friend Result<config::Problems> find_problems(const std::filesystem::path& folder);
+  friend Result<config::Problems> find_problems(const std::filesystem::path& folder,
+                                                bool ask_registries);
   Workspace() = default;
   Status open_engine(bool runs_pipelines);
 
@@ -85,9 +86,10 @@ class Workspace {
   std::unique_ptr<stream::Environment> environment_;
 };
 
-// All problems of a project: its keys, values and SQL. Errors: only the engine's and the lake's
-// own.
-Result<config::Problems> find_problems(const std::filesystem::path& folder);
+// All problems of a project: its keys, values and SQL, and with `ask_registries` what schema
+// registries say of the subjects that pipelines read by. Errors: only the engine's and the lake's
+// own; Unavailable, if a registry that was asked is away.
+Result<config::Problems> find_problems(const std::filesystem::path& folder, bool ask_registries);
 
 // "3 problems:\n  pipelines/silver.yaml:14:9: …".
 Status invalid_project(const config::Problems& problems);

@@ -121,6 +121,27 @@ class Registry(RegistryCase):
         self.assertEqual([{"n": 10}], project.query("SELECT count(*) AS n FROM bronze.orders"))
         self.assertNotIn("dead_letter.orders", project.tables())
 
+    def test_a_subject_that_is_missing_stops_its_pipeline_alone(self):
+        create_topic("lone")
+        project = self.make_project("lone", "avro: {registry: registry, subject: nobody-value}")
+        project.write("input/1.jsonl", '{"id": 1}\n')
+        project.write("pipelines/other.yaml", """
+pipeline: other
+from: {file: {path: "input/*.jsonl", settle: 0s}}
+decode: {json: {columns: {id: BIGINT}}}
+to: {delta: {table: bronze.other}}
+""")
+        says = "register its schema, or correct 'subject' or 'version'"
+        self.assertIn(says, project.call("validate", expect=2).stderr)
+        found = {one["what"]: one for one in json.loads(project.call("doctor", "--json", expect=1).stdout)}
+        self.assertIn(says, found["source of orders"]["detail"])
+        self.assertTrue(found["source of other"]["ok"])
+        project.call("run", "--once", "other")
+        self.assertEqual([{"id": 1}], project.query("SELECT id FROM bronze.other"))
+        failed = project.call("run", "--once", expect=1).stderr
+        self.assertIn("pipelines/orders.yaml:5:3: the subject 'nobody-value'", failed)
+        self.assertIn(says, failed)
+
     def test_a_first_run_waits_for_the_schema_of_its_subject(self):
         create_topic("first")
         known = register("first-value", V1)
