@@ -35,12 +35,13 @@ def broker():
     loader = importlib.machinery.SourceFileLoader("with_broker", str(path))
     service = importlib.util.module_from_spec(importlib.util.spec_from_loader("with_broker", loader))
     loader.exec_module(service)
-    reason = service.missing()
+    server = sys.modules["server"]  # of the broker's folder
+    reason = server.missing("java", "openssl")
     if reason is not None:
         raise RuntimeError(f"{reason}; run tools/setup --services")
-    tests_java = service.java
+    tests_java = server.java
     quick_start = {"-Xmx400m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
-    service.java = lambda *arguments: [a for a in tests_java(*arguments) if a not in quick_start]
+    server.java = lambda *arguments: [a for a in tests_java(*arguments) if a not in quick_start]
     with tempfile.TemporaryDirectory(prefix="lakeward-bench-kafka-", dir=fresh_folder("kafka")) as name:
         folder = Path(name)
         try:

@@ -22,6 +22,11 @@ constexpr Duration kPatienceWhenStopped{5'000'000};
 constexpr const char* kUnfitRecord =
     "; a topic takes no record whose time is further ahead than its message.timestamp.after.max.ms "
     "(an hour, if not set), nor, with cleanup.policy=compact, one without a key";
+// librdkafka 2.11 to 2.15 waits without an end for the coordinator of the transaction's offsets if
+// it was a broker that has left the cluster meanwhile (rd_kafka_coord_req_fsm: its timeout is not
+// looked at), until the state of some connection changes. With this, one does: those that are idle
+// end.
+constexpr const char* kIdleMs = "5000";
 constexpr int kFullMs = 2;
 constexpr int kSliceMs = 500;
 constexpr size_t kSentBetweenPolls = 1'000;
@@ -56,6 +61,8 @@ config::StringMap producing_properties(const ProducerOptions& options) {
     properties.emplace_back("transactional.id", options.transactional_id);
     properties.emplace_back("transaction.timeout.ms",
                             std::to_string(options.transaction_timeout.count() / 1'000));
+    // First, so that the user's own wins.
+    properties.emplace(properties.begin(), "connections.max.idle.ms", kIdleMs);
   }
   return properties;
 }

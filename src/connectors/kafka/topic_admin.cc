@@ -14,6 +14,10 @@ namespace lakeward::connectors::kafka {
 namespace {
 
 constexpr int kTimeoutMs = 15'000;
+// Of a question to the controller, which may be a broker that has just died: then, with what the
+// others say by now, it is asked again.
+constexpr int kSettingsTimeoutMs = 3'000;
+constexpr int kSettingsAttempts = 5;
 
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Deleter<rd_kafka_metadata_destroy>>;
 using Resource =
@@ -120,10 +124,21 @@ Result<Event> Admin::ask(const std::string& what, Send send) {
 Result<std::optional<std::vector<TopicSetting>>> Admin::settings(const std::string& topic) {
   const Resource wanted(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
   rd_kafka_ConfigResource_t* resource = wanted.get();
-  ASSIGN_OR_RETURN(const Event answer,
-                   ask("the settings of '" + topic + "'", [&](rd_kafka_queue_t* answers) {
-                     rd_kafka_DescribeConfigs(client_->handle(), &resource, 1, nullptr, answers);
-                   }));
+  const AdminOptions options(
+      rd_kafka_AdminOptions_new(client_->handle(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  std::array<char, 512> why{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kSettingsTimeoutMs, why.data(),
+                                            why.size());
+  const auto send = [&](rd_kafka_queue_t* answers) {
+    rd_kafka_DescribeConfigs(client_->handle(), &resource, 1, options.get(), answers);
+  };
+  const std::string what = "the settings of '" + topic + "'";
+  Result<Event> answered = ask(what, send);
+  for (int i = 1; i < kSettingsAttempts && answered.status().retriable(); ++i) {
+    RETURN_IF_ERROR(client_->topics().status());  // asks who the controller is
+    answered = ask(what, send);
+  }
+  ASSIGN_OR_RETURN(const Event answer, std::move(answered));
   size_t count = 0;
   const rd_kafka_ConfigResource_t** resources = rd_kafka_DescribeConfigs_result_resources(
       rd_kafka_event_DescribeConfigs_result(answer.get()), &count);

@@ -118,7 +118,10 @@ int run(const std::vector<std::string>& words) {
   } else if (words.size() == 2 && words[0] == "delete") {
     TestProducer(properties).delete_topic(words[1]);
   } else if (words.size() == 4 && words[0] == "produce") {
-    TestProducer producer(properties);
+    // Numbers stay in their order, and each is there once, whatever brokers do meanwhile.
+    Properties idempotent = properties;
+    idempotent.emplace_back("enable.idempotence", "true");
+    TestProducer producer(idempotent);
     for (int partition = 0; partition < kPartitions; ++partition) {
       producer.send(words[1], partition,
                     numbered(partition, std::stoi(words[2]), std::stoi(words[3])));
