@@ -8,9 +8,11 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
+#include "base/units.h"
 #include "connectors/kafka/bootstrap.h"
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/handles.h"
@@ -73,11 +75,17 @@ Offsets offsets_of(const rd_kafka_topic_partition_list_t& list) {
   return offsets;
 }
 
-rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t& list) {
+// nullptr if there is none.
+const rd_kafka_topic_partition_t* first_refused(const rd_kafka_topic_partition_list_t& list) {
   for (int i = 0; i < list.cnt; ++i) {
-    if (list.elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return list.elems[i].err;
+    if (list.elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return &list.elems[i];
   }
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+  return nullptr;
+}
+
+rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t& list) {
+  const rd_kafka_topic_partition_t* const refused = first_refused(list);
+  return refused == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : refused->err;
 }
 
 // librdkafka's refusal to begin, with the option and the file if it is one of these that it cannot
@@ -399,11 +407,18 @@ Result<std::map<TopicPartition, BrokerAddress>> Client::leaders(
 Result<Offsets> Client::list_offsets(const Offsets& wanted) {
   if (wanted.empty()) return Offsets();
   PartitionList list;
-  const std::string what = "the offsets of '" + wanted.begin()->first.topic + "'";
+  std::set<std::string> topics;
+  for (const auto& [where, offset] : wanted) topics.insert(where.topic);
+  std::string what = "the offsets of '" + *topics.begin() + "'";
+  if (topics.size() > 1)
+    what += " and " + format_count(topics.size() - 1, "other " + service_.topic);
   const Status status = repeat(what, [&](int timeout_ms) {
     list = make_partition_list(wanted);
     const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(handle_, list.get(), timeout_ms);
-    return error != RD_KAFKA_RESP_ERR_NO_ERROR ? error : first_error(*list);
+    const rd_kafka_topic_partition_t* const refused = first_refused(*list);
+    // Told by repeat(): of many partitions, this one is meant.
+    if (refused != nullptr) what = std::string("the offsets of '") + refused->topic + "'";
+    return error != RD_KAFKA_RESP_ERR_NO_ERROR || refused == nullptr ? error : refused->err;
   });
   // The partitions were there a moment ago: a broker that has just started may not know them yet.
   if (status.code() == StatusCode::kNotFound) return unavailable(status.message());

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/units.h"
@@ -83,6 +84,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
       memory_bytes_(environment.memory_bytes),
       properties_(reading_properties(options_, environment.project_root)),
       ends_(clock_),
+      gone_(service_, pipeline_, options_.on_lost_offsets),
       group_(options_.group_id),
       consumers_(std::make_shared<ConsumerPool>(properties_, service_,
                                                 ahead_of(environment.memory_bytes))) {}
@@ -103,44 +105,58 @@ Result<Client*> KafkaSource::client() {
   return client_.get();
 }
 
-Status KafkaSource::discover() {
+Result<std::vector<std::string>> KafkaSource::topics_there(const Offsets& read) {
+  if (!subscription_.is_pattern()) return subscription_.topics();
+  ASSIGN_OR_RETURN(Client* const client, this->client());
+  ASSIGN_OR_RETURN(std::vector<std::string> topics, client->topics());
+  std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
+  // Those that were read are not forgotten: whether they are gone is seen by asking for them.
+  for (const auto& [partition, offset] : read) topics.push_back(partition.topic);
+  std::sort(topics.begin(), topics.end());
+  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
+  if (topics.empty()) {
+    return not_found(service_.name + ": no topic matches '" + subscription_.pattern() +
+                     "'; create one, or correct 'topic_pattern' or 'brokers'");
+  }
+  return topics;
+}
+
+Status KafkaSource::discover(const Offsets& read) {
   if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return ok_status();
   ASSIGN_OR_RETURN(Client* const client, this->client());
-  std::vector<std::string> topics = subscription_.topics();
-  if (subscription_.is_pattern()) {
-    ASSIGN_OR_RETURN(topics, client->topics());
-    std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
-    // Those that are known are not forgotten: whether they are gone is seen below.
-    for (const TopicPartition& known : partitions_) topics.push_back(known.topic);
-    std::sort(topics.begin(), topics.end());
-    topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
-    if (topics.empty()) {
-      return not_found(service_.name + ": no topic matches '" + subscription_.pattern() +
-                       "'; create one, or correct 'topic_pattern' or 'brokers'");
-    }
-  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> topics, topics_there(read));
+  std::set<std::string> known;
+  for (const auto& [partition, offset] : read) known.insert(partition.topic);
+  std::vector<std::string> there;
   std::vector<TopicPartition> found;
   for (const std::string& topic : topics) {
     const Result<std::vector<int32_t>> numbers = client->partitions(topic);
-    // Known before: deleted, or a broker that has just started and does not know it yet.
-    if (numbers.status().code() == StatusCode::kNotFound && discovered_) {
-      return unavailable(service_.name + ": the " + service_.topic + " '" + topic +
-                         "' is gone; if it was deleted, stop the pipeline");
+    if (numbers.status().code() == StatusCode::kNotFound && known.contains(topic)) {
+      RETURN_IF_ERROR(gone_.missing(topic, clock_.now()));
+      continue;
     }
     RETURN_IF_ERROR(numbers.status());
+    gone_.found(topic);
+    there.push_back(topic);
     for (const int32_t number : *numbers) found.push_back({topic, number});
   }
-  if (log_ != nullptr) RETURN_IF_ERROR(identity_.check(*client, topics, *log_));
+  if (log_ != nullptr) RETURN_IF_ERROR(identity_.check(*client, there, *log_));
   partitions_ = std::move(found);
   discovered_ = clock_.now();
   return ok_status();
+}
+
+void KafkaSource::forget_gone(Offsets& offsets) const {
+  std::erase_if(offsets, [&](const auto& one) {
+    return gone_.contains(one.first.topic) || !subscription_.covers(one.first.topic);
+  });
 }
 
 Result<Offsets> KafkaSource::decide_start() {
   config::Problems problems;
   const Start start = parse_start(options_.start, subscription_, problems);
   if (!problems.empty()) return invalid_argument(problems.front().to_string());
-  RETURN_IF_ERROR(discover());
+  RETURN_IF_ERROR(discover({}));
   Offsets wanted;
   for (const TopicPartition& partition : partitions_) wanted[partition] = start.everywhere;
   Offsets given;
@@ -197,47 +213,33 @@ Result<Offsets> KafkaSource::initial_offsets() {
 
 Result<Offsets> KafkaSource::begin_of(const std::optional<stream::Offset>& from) {
   if (!from) return initial_offsets();
-  ASSIGN_OR_RETURN(const Offsets begin, parse_offsets(*from));
+  ASSIGN_OR_RETURN(Offsets begin, parse_offsets(*from));
   for (const auto& [partition, offset] : begin) {
-    if (!subscription_.covers(partition.topic)) {
-      return invalid_argument(service_.name + ": the checkpoint of '" + pipeline_ +
-                              "' has read the " + service_.topic + " '" + partition.topic +
-                              "', which '" +
-                              (subscription_.is_pattern() ? "topic_pattern" : service_.option) +
-                              "' does not name any more; put it back, or choose another checkpoint "
-                              "folder");
+    if (subscription_.covers(partition.topic) || options_.on_lost_offsets != OnLostOffsets::kFail) {
+      continue;
     }
+    return invalid_argument(service_.name + ": the pipeline '" + pipeline_ + "' has read the " +
+                            service_.topic + " '" + partition.topic + "', which '" +
+                            (subscription_.is_pattern() ? "topic_pattern" : service_.option) +
+                            "' does not name any more; put it back, or set on_lost_offsets: "
+                            "earliest to go on without it");
   }
   return begin;
-}
-
-Status KafkaSource::lost_offsets(const TopicPartition& partition, int64_t from,
-                                 int64_t earliest) const {
-  return corruption(service_.name + ": " + partition.to_string() + " begins at offset " +
-                    count_text(earliest) + ", but the checkpoint of '" + pipeline_ + "' is at " +
-                    count_text(from) + ": " + count_text(earliest - from) +
-                    " records were deleted before they were read.\n  To go on without them: set "
-                    "on_lost_offsets: earliest (they will be counted as lost). To keep more: raise "
-                    "the topic's retention.ms.");
 }
 
 Result<Offsets> KafkaSource::skip_lost(const Offsets& from, const Offsets& earliest,
                                        const Offsets& latest) {
   Offsets readable = from;
+  std::vector<LostRange> lost;
   for (auto& [partition, offset] : readable) {
-    if (offset >= earliest.at(partition)) continue;
-    switch (options_.on_lost_offsets) {
-      case OnLostOffsets::kFail:
-        return lost_offsets(partition, offset, earliest.at(partition));
-      case OnLostOffsets::kEarliest:
-        offset = earliest.at(partition);
-        break;
-      case OnLostOffsets::kLatest:
-        offset = std::max(latest.at(partition), earliest.at(partition));
-        break;
-    }
+    const int64_t first = earliest.at(partition);
+    if (offset >= first) continue;
+    lost.push_back({partition, offset, first});
+    const bool to_end = options_.on_lost_offsets == OnLostOffsets::kLatest;
+    offset = to_end ? std::max(latest.at(partition), first) : first;
   }
-  return readable;
+  if (lost.empty() || options_.on_lost_offsets != OnLostOffsets::kFail) return readable;
+  return lost_records(service_, pipeline_, lost);
 }
 
 Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stream::Offset>& from,
@@ -246,8 +248,9 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
                                                         std::stop_token stop) {
   ASSIGN_OR_RETURN(Client* const client, this->client());
   client->heed(std::move(stop));
-  RETURN_IF_ERROR(discover());
   ASSIGN_OR_RETURN(Offsets begin, begin_of(from));
+  RETURN_IF_ERROR(discover(begin));
+  forget_gone(begin);
   for (const TopicPartition& partition : partitions_) begin.emplace(partition, 0);
   if (begin.size() != partitions_.size()) {
     for (const auto& [partition, offset] : begin) {
@@ -302,20 +305,24 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
   ASSIGN_OR_RETURN(Client* const client, this->client());
   client->heed(request.stop);
   // An epoch that another run has planned, too, is of the topics that are there now.
-  RETURN_IF_ERROR(discover());
   ASSIGN_OR_RETURN(const Offsets begin, begin_of(request.range.from));
-  ASSIGN_OR_RETURN(const Offsets end, parse_offsets(request.range.to));
-  Offsets from = end;
-  for (auto& [partition, offset] : from) {
+  ASSIGN_OR_RETURN(Offsets end, parse_offsets(request.range.to));
+  RETURN_IF_ERROR(discover(end));
+  ReadOptions options;
+  Offsets from;
+  for (const auto& [partition, to] : end) {
     const auto known = begin.find(partition);
-    offset = known == begin.end() ? 0 : known->second;
+    const int64_t first = known == begin.end() ? 0 : known->second;
+    from[partition] = first;
+    if (gone_.contains(partition.topic)) options.lost += static_cast<uint64_t>(to - first);
   }
+  forget_gone(from);
+  forget_gone(end);
   Offsets readable = from;
   if (options_.on_lost_offsets != OnLostOffsets::kFail) {
     ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(from, Start::kEarliest)));
     ASSIGN_OR_RETURN(readable, skip_lost(from, earliest, end));
   }
-  ReadOptions options;
   std::vector<PartitionRange> ranges;
   for (const auto& [partition, to] : end) {
     const int64_t first = std::min(readable.at(partition), to);
@@ -341,7 +348,7 @@ Status KafkaSource::explain_loss(const TopicPartition& partition, int64_t offset
   ASSIGN_OR_RETURN(const Offsets earliest, client.list_offsets({{partition, Start::kEarliest}}));
   const int64_t first = earliest.at(partition);
   if (first > offset && options_.on_lost_offsets == OnLostOffsets::kFail) {
-    return lost_offsets(partition, offset, first);
+    return lost_records(service_, pipeline_, {{partition, offset, first}});
   }
   if (first > offset) {
     return unavailable(service_.name + ": " + partition.to_string() + " begins at offset " +
@@ -376,7 +383,8 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
     lag.position = "not begun";
     return lag;
   }
-  ASSIGN_OR_RETURN(const Offsets begin, begin_of(committed));
+  ASSIGN_OR_RETURN(Offsets begin, begin_of(committed));
+  forget_gone(begin);
   ASSIGN_OR_RETURN(Client* const client, this->client());
   if (log_ != nullptr) {
     std::vector<std::string> topics;

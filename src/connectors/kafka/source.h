@@ -10,6 +10,7 @@
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/group_offsets.h"
 #include "connectors/kafka/log_ends.h"
+#include "connectors/kafka/lost_records.h"
 #include "connectors/kafka/open_transactions.h"
 #include "connectors/kafka/options.h"
 #include "connectors/kafka/record_reader.h"
@@ -43,9 +44,14 @@ class KafkaSource final : public stream::Source {
  private:
   // The connection to ask questions on, made at the first.
   Result<Client*> client();
-  // All partitions there are, asked for anew from time to time.
-  Status discover();
-  // Where an epoch begins that begins at `from`: all known partitions are in it.
+  // All partitions there are, asked for anew from time to time. `read`: those that the pipeline has
+  // read before.
+  Status discover(const Offsets& read);
+  // The topics to ask for.
+  Result<std::vector<std::string>> topics_there(const Offsets& read);
+  // Takes out what the pipeline goes on without.
+  void forget_gone(Offsets& offsets) const;
+  // Where an epoch begins that begins at `from`.
   Result<Offsets> begin_of(const std::optional<stream::Offset>& from);
   // Where the pipeline begins; decided and made durable once.
   Result<Offsets> initial_offsets();
@@ -56,7 +62,6 @@ class KafkaSource final : public stream::Source {
   // Where the records are that can still be read from `from` on, by partition: behind what was
   // lost, if the policy allows it.
   Result<Offsets> skip_lost(const Offsets& from, const Offsets& earliest, const Offsets& latest);
-  Status lost_offsets(const TopicPartition& partition, int64_t from, int64_t earliest) const;
   // Why the brokers do not have the offset that an epoch reads next. Called on any thread.
   Status explain_loss(const TopicPartition& partition, int64_t offset, Client& client);
 
@@ -70,6 +75,7 @@ class KafkaSource final : public stream::Source {
   checkpoint::SourceLog* log_ = nullptr;
   TopicIdentity identity_;
   LogEnds ends_;
+  GoneTopics gone_;
   std::unique_ptr<Client> client_;
   GroupOffsets group_;  // uses the client
   OpenTransactions open_transactions_;

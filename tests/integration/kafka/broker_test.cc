@@ -91,9 +91,9 @@ TEST_F(KafkaBroker, StopsAtDeletedRecordsAndNamesThem) {
   const stream::Offset to = "{\"" + topic + "\":{\"0\":100}}";
   producer.delete_records(topic, 0, 80);
   SourceRun run = start();
-  const char* missing =
-      "begins at offset 80, but the checkpoint of 'p' is at 20: 60 records were "
-      "deleted before they were read";
+  const std::string missing =
+      "60 records were deleted before the pipeline 'p' had read them:\n    partition 0 of '" +
+      topic + "', offsets 20 to 79\n";
   const auto plan = run.plan(from);
   EXPECT_EQ(plan.status().code(), StatusCode::kCorruption);
   EXPECT_THAT(plan.status().message(), HasSubstr(missing));
@@ -158,6 +158,55 @@ TEST_F(KafkaBroker, StopsAtATopicThatWasMadeAnew) {
           << name;
       // A number of records behind would be of another topic.
       EXPECT_EQ(run->source().lag(*to).status().code(), StatusCode::kCorruption) << name;
+    }
+  }
+}
+
+// As it happens with topics that a pattern matches.
+TEST_F(KafkaBroker, GoesOnWithoutATopicThatWasDeletedIfAskedTo) {
+  for (const std::string policy : {"fail", "earliest"}) {
+    const std::string prefix = topic + policy;
+    TestProducer producer(properties());
+    for (const char* name : {"-1", "-2"}) {
+      producer.create_topic(prefix + name, 1);
+      producer.send(prefix + name, 0, {{name}});
+    }
+    World own;
+    const OptionList given = {{"brokers", scalar(address)},
+                              {"topic_pattern", scalar(prefix + "-.")},
+                              {"on_lost_offsets", scalar(policy)}};
+    SourceRun run(own, "kafka", options(given));
+    ASSERT_TRUE(run.attach().ok());
+    const std::optional<stream::Offset> to = run.plan(std::nullopt).value();
+    ASSERT_EQ(run.read({std::nullopt, *to}).value().size(), 2u);
+    producer.send(prefix + "-2", 0, {{"never read"}});
+    const std::optional<stream::Offset> behind = run.plan(to).value();
+    ASSERT_TRUE(behind);
+    producer.delete_topic(prefix + "-2");
+    producer.send(prefix + "-1", 0, {{"later"}});
+
+    SourceRun restarted(own, "kafka", options(given));
+    ASSERT_TRUE(restarted.attach().ok());
+    for (SourceRun* one : {&run, &restarted}) {
+      own.clock.advance(Duration{11'000'000});
+      const Status waiting = one->plan(to).status();
+      EXPECT_EQ(waiting.code(), StatusCode::kUnavailable);
+      EXPECT_THAT(waiting.message(), HasSubstr("the topic '" + prefix + "-2', which 'p' has read"));
+      own.clock.advance(Duration{11'000'000});
+      if (policy == "fail") {
+        EXPECT_EQ(one->plan(to).status().code(), StatusCode::kCorruption);
+        continue;
+      }
+      // An epoch that was begun, and the next one.
+      const auto lost = one->source().read({.range = {to, *behind}, .only = {}});
+      ASSERT_TRUE(lost.ok()) << lost.status().message();
+      EXPECT_EQ(std::get<std::unique_ptr<stream::RecordReader>>(*lost)->lost(), 1u);
+      const auto next = one->plan(*behind);
+      ASSERT_TRUE(next.ok()) << next.status().message();
+      ASSERT_TRUE(*next);
+      const auto records = one->read({*behind, **next}).value();
+      ASSERT_EQ(records.size(), 1u);
+      EXPECT_EQ(records[0].text, "later");
     }
   }
 }

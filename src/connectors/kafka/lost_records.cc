@@ -1,0 +1,65 @@
+#include "connectors/kafka/lost_records.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/units.h"
+
+namespace lakeward::connectors::kafka {
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(10);
+// More partitions than these are counted, not named.
+constexpr size_t kNamed = 20;
+
+std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
+
+std::string range_text(const LostRange& range) {
+  return range.partition.to_string() + ", offsets " + count_text(range.from) + " to " +
+         count_text(range.to - 1);
+}
+
+}  // namespace
+
+Status lost_records(const Service& service, const std::string& pipeline,
+                    const std::vector<LostRange>& ranges) {
+  int64_t lost = 0;
+  std::string places;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    lost += ranges[i].to - ranges[i].from;
+    if (i < kNamed) places += "\n    " + range_text(ranges[i]);
+  }
+  if (ranges.size() > kNamed) {
+    places += "\n    and in " + format_count(ranges.size() - kNamed, "more partition");
+  }
+  return corruption(service.name + ": " + format_count(static_cast<uint64_t>(lost), "record") +
+                    (lost == 1 ? " was" : " were") + " deleted before the pipeline '" + pipeline +
+                    "' had read them:" + places +
+                    "\n  To go on without them: set on_lost_offsets: earliest (they will be "
+                    "counted as lost). To keep more: raise the topic's retention.ms.");
+}
+
+Status GoneTopics::missing(const std::string& topic, Timestamp now) {
+  if (gone_.contains(topic)) return ok_status();
+  const Timestamp since = missing_since_.emplace(topic, now).first->second;
+  const std::string what = service_.name + ": the " + service_.topic + " '" + topic + "', which '" +
+                           pipeline_ + "' has read, is gone";
+  if (now - since < kPatience) {
+    return unavailable(what + "; it is taken for deleted if that lasts for " +
+                       format_duration(kPatience));
+  }
+  if (policy_ == OnLostOffsets::kFail) {
+    return corruption(what +
+                      ".\n  If it was deleted, and you want to go on without what of it was not "
+                      "read: set on_lost_offsets: earliest.");
+  }
+  spdlog::warn("{}; the pipeline goes on without it", what);
+  gone_.insert(topic);
+  return ok_status();
+}
+
+void GoneTopics::found(const std::string& topic) {
+  missing_since_.erase(topic);
+  gone_.erase(topic);
+}
+
+}  // namespace lakeward::connectors::kafka

@@ -1,0 +1,51 @@
+// What is said of records that were deleted before they were read, and of topics that are gone.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "connectors/kafka/offsets.h"
+#include "connectors/kafka/options.h"
+#include "connectors/kafka/service.h"
+
+namespace lakeward::connectors::kafka {
+
+// Records [from, to) of a partition.
+struct LostRange {
+  TopicPartition partition;
+  int64_t from = 0;
+  int64_t to = 0;
+};
+
+// Corruption: these were deleted before the checkpoint of the pipeline had read them. At least one.
+Status lost_records(const Service& service, const std::string& pipeline,
+                    const std::vector<LostRange>& ranges);
+
+// Topics that a pipeline has read and that brokers do not know any more. A broker that has just
+// started may not know all of them yet, so they are waited for before they are taken for deleted.
+class GoneTopics {
+ public:
+  GoneTopics(const Service& service, std::string pipeline, OnLostOffsets policy)
+      : service_(service), pipeline_(std::move(pipeline)), policy_(policy) {}
+
+  // The brokers do not know this one. OK if the pipeline is to go on without it. Errors:
+  // Unavailable at first; then Corruption, if the policy is to fail.
+  Status missing(const std::string& topic, Timestamp now);
+  // They know it.
+  void found(const std::string& topic);
+  // Whether the pipeline goes on without it.
+  bool contains(const std::string& topic) const { return gone_.contains(topic); }
+
+ private:
+  const Service& service_;
+  const std::string pipeline_;
+  const OnLostOffsets policy_;
+  std::map<std::string, Timestamp> missing_since_;
+  std::set<std::string> gone_;
+};
+
+}  // namespace lakeward::connectors::kafka
