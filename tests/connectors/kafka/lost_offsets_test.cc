@@ -89,7 +89,8 @@ TEST_F(KafkaLostOffsets, AreNamedWhenSeveralPartitionsLoseThemAtOnce) {
       threads.emplace_back([&] {
         const Status lost = reader->make_stream().value()->next().status();
         EXPECT_EQ(lost.code(), StatusCode::kCorruption) << lost.message();
-        EXPECT_THAT(lost.message(), HasSubstr("6 records were deleted before the pipeline 'p' had read them"));
+        EXPECT_THAT(lost.message(),
+                    HasSubstr("6 records were deleted before the pipeline 'p' had read them"));
       });
     }
   }
