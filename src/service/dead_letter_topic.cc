@@ -159,7 +159,8 @@ class TopicLetters final : public Letters {
   std::string select() const {
     std::string columns;
     for (const HeaderColumn& one : kHeaders) {
-      columns += ", CAST(nullif(" + own_header("json_headers", one.header) + ", '') AS " +
+      // Anybody may write into the topic: what is not of the type says nothing.
+      columns += ", TRY_CAST(nullif(" + own_header("json_headers", one.header) + ", '') AS " +
                  one.type + ") AS " + quote_identifier(one.column);
     }
     return "SELECT _position, _key AS \"key\", _key_bytes AS key_bytes, _raw_bytes AS raw, "

@@ -318,6 +318,12 @@ class KafkaProgram(unittest.TestCase):
             self.assertIn("7 dead letters replayed" if name == "low" else "3 dead letters replayed", replayed.stderr)
             rows = self.project.query(f"SELECT n FROM silver.{name} ORDER BY n")
             self.assertEqual([row["n"] for row in rows], list(range(10)))
+        # By our name, and not as we write them.
+        send_bytes(f"{self.topic}-dead", [(b"k", b'{"n":10,"value":1}', [
+            ("__connect.errors.connector.name", b"low"), ("__connect.errors.partition", b"none"),
+            ("__connect.errors.offset", b"\xff"), ("lakeward.timestamp", b"yesterday")], 1)])
+        self.assertIn("1 dead letter replayed: 1 row written", self.project.call("dlq", "replay", "low").stderr)
+        self.assertEqual(len(parse_json(self.project.call("dlq", "show", "low", "--json").stdout)), 8)
 
     def test_a_value_that_is_not_there_is_null(self):
         topic_tool("create", self.topic, 1)
