@@ -1,19 +1,15 @@
 #include "connectors/kafka/client.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <filesystem>
 #include <set>
 #include <utility>
 
 #include "base/check.h"
 #include "base/units.h"
 #include "connectors/kafka/bootstrap.h"
+#include "connectors/kafka/client_properties.h"
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/handles.h"
 #include "connectors/kafka/options.h"
@@ -56,16 +52,6 @@ std::vector<std::string> split(std::string_view text, std::string_view separator
   return parts;
 }
 
-std::optional<std::string> set_property(rd_kafka_conf_t* conf, const std::string& name,
-                                        const std::string& value) {
-  std::array<char, 512> why{};
-  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), why.data(), why.size()) ==
-      RD_KAFKA_CONF_OK) {
-    return std::nullopt;
-  }
-  return std::string(why.data());
-}
-
 Offsets offsets_of(const rd_kafka_topic_partition_list_t& list) {
   Offsets offsets;
   for (int i = 0; i < list.cnt; ++i) {
@@ -88,26 +74,6 @@ rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t& list) {
   return refused == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : refused->err;
 }
 
-// librdkafka's refusal to begin, with the option and the file if it is one of these that it cannot
-// use: it says no more than the property and what OpenSSL has on its stack.
-std::string name_file(const std::string& why, const config::StringMap& properties) {
-  constexpr std::pair<const char*, const char*> kFiles[] = {
-      {"ssl.ca.location", "tls_ca"},
-      {"ssl.certificate.location", "tls_certificate"},
-      {"ssl.key.location", "tls_key"}};
-  for (const auto& [property, option] : kFiles) {
-    if (!why.starts_with(property)) continue;
-    const std::string path = property_of(properties, property);
-    const std::string cannot = "'" + std::string(option) + "': the file '" + path + "' ";
-    std::error_code error;
-    if (!std::filesystem::is_regular_file(path, error)) return cannot + "is not there";
-    if (access(path.c_str(), R_OK) != 0) return cannot + "cannot be read: " + std::strerror(errno);
-    return cannot + "cannot be used (" + why.substr(std::string_view(property).size() + 1) +
-           "); it must be PEM, and a key needs its 'tls_key_password'";
-  }
-  return why;
-}
-
 // Whether a line of librdkafka's log tells of the end of a connection that had just been made,
 // while nothing is known of the cluster: "…/bootstrap: Disconnected (after 3ms in state UP)".
 bool was_short(std::string_view line) {
@@ -123,28 +89,6 @@ bool was_short(std::string_view line) {
 }
 
 }  // namespace
-
-std::vector<std::string> property_names() {
-  std::vector<std::string> names;
-  const Conf conf(rd_kafka_conf_new());
-  rd_kafka_topic_conf_t* topic = rd_kafka_topic_conf_new();
-  size_t global_count = 0;
-  size_t topic_count = 0;
-  const char** globals = rd_kafka_conf_dump(conf.get(), &global_count);
-  const char** topics = rd_kafka_topic_conf_dump(topic, &topic_count);
-  // Each is a list of names and values.
-  for (size_t i = 0; i + 1 < global_count; i += 2) names.emplace_back(globals[i]);
-  for (size_t i = 0; i + 1 < topic_count; i += 2) names.emplace_back(topics[i]);
-  rd_kafka_conf_dump_free(globals, global_count);
-  rd_kafka_conf_dump_free(topics, topic_count);
-  rd_kafka_topic_conf_destroy(topic);
-  return names;
-}
-
-std::optional<std::string> refuse_property(const std::string& name, const std::string& value) {
-  const Conf conf(rd_kafka_conf_new());
-  return set_property(conf.get(), name, value);
-}
 
 std::string packed_headers(const rd_kafka_message_t& message) {
   rd_kafka_headers_t* list = nullptr;

@@ -21,12 +21,6 @@
 
 namespace lakeward::connectors::kafka {
 
-// The properties that librdkafka knows, those of topics included.
-std::vector<std::string> property_names();
-
-// Why librdkafka does not take a property; nullopt if it does.
-std::optional<std::string> refuse_property(const std::string& name, const std::string& value);
-
 // A message's headers as in headers.h.
 std::string packed_headers(const rd_kafka_message_t& message);
 

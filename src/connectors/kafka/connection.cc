@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/suggest.h"
-#include "connectors/kafka/client.h"
+#include "connectors/kafka/client_properties.h"
 
 namespace lakeward::connectors::kafka {
 
