@@ -3,12 +3,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
 #include "base/units.h"
 #include "checkpoint/source_log.h"
 #include "connectors/declared_options.h"
+#include "connectors/kafka/epoch_limits.h"
 #include "connectors/kafka/high_watermarks.h"
 
 namespace lakeward::connectors::kafka {
@@ -18,15 +20,6 @@ namespace {
 constexpr const char* kInitialOffsets = "0";
 // How soon a new partition is seen.
 constexpr Duration kDiscoverEvery{5'000'000};
-// Of an epoch of a pipeline without `limits`: a backlog is read in many, each of which is a second
-// or so, and can be stopped, repeated and held by a transaction. Larger ones are not faster.
-constexpr stream::Limits kDefaultLimits{.rows = 1'000'000, .bytes = 256 << 20};
-
-// What a record is taken to be before any was read: what brokers take by default (message.max.bytes
-// is 1,048,588). The epoch after it knows better.
-constexpr uint64_t kLargeRecordBytes = 1 << 20;
-// Of an epoch, and of what is fetched ahead, however little memory there is.
-constexpr uint64_t kLeastBytes = 8 << 20;
 
 std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
 
@@ -37,25 +30,6 @@ std::string position_text(const Offsets& offsets) {
             std::to_string(partition.partition) + " at " + count_text(offset);
   }
   return text;
-}
-
-// Of a pipeline without `limits`: with little memory, less than kDefaultLimits.
-stream::Limits default_limits(uint64_t memory_bytes) {
-  stream::Limits limits = kDefaultLimits;
-  limits.bytes = std::clamp<uint64_t>(memory_bytes / 4, kLeastBytes, limits.bytes);
-  return limits;
-}
-
-// How much is fetched ahead.
-size_t ahead_of(uint64_t memory_bytes) {
-  return std::clamp<size_t>(memory_bytes / 8, kLeastBytes, kAheadBytes);
-}
-
-// How many records an epoch may have.
-uint64_t row_limit(const stream::Limits& limits, uint64_t record_bytes) {
-  const uint64_t rows = limits.rows > 0 ? limits.rows : UINT64_MAX;
-  if (limits.bytes == 0) return rows;
-  return std::min(rows, std::max<uint64_t>(1, limits.bytes / record_bytes));
 }
 
 config::StringMap reading_properties(const KafkaSourceOptions& options,
@@ -87,7 +61,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
       gone_(service_, pipeline_, options_.on_lost_offsets),
       group_(options_.group_id),
       consumers_(std::make_shared<ConsumerPool>(properties_, service_,
-                                                ahead_of(environment.memory_bytes))) {}
+                                                bytes_ahead(environment.memory_bytes))) {}
 
 Status KafkaSource::attach(checkpoint::SourceLog& log) {
   log_ = &log;
@@ -111,7 +85,9 @@ Result<std::vector<std::string>> KafkaSource::topics_there(const Offsets& read) 
   ASSIGN_OR_RETURN(std::vector<std::string> topics, client->topics());
   std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
   // Those that were read are not forgotten: whether they are gone is seen by asking for them.
-  for (const auto& [partition, offset] : read) topics.push_back(partition.topic);
+  for (const auto& [partition, offset] : read) {
+    if (subscription_.covers(partition.topic)) topics.push_back(partition.topic);
+  }
   std::sort(topics.begin(), topics.end());
   topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
   if (topics.empty()) {
@@ -146,10 +122,15 @@ Status KafkaSource::discover(const Offsets& read) {
   return ok_status();
 }
 
-void KafkaSource::forget_gone(Offsets& offsets) const {
-  std::erase_if(offsets, [&](const auto& one) {
-    return gone_.contains(one.first.topic) || !subscription_.covers(one.first.topic);
-  });
+Offsets KafkaSource::take_gone(Offsets& offsets) const {
+  Offsets taken;
+  for (auto it = offsets.begin(); it != offsets.end();) {
+    const std::string& topic = it->first.topic;
+    const bool is_gone = gone_.contains(topic) || !subscription_.covers(topic);
+    if (is_gone) taken.insert(*it);
+    it = is_gone ? offsets.erase(it) : std::next(it);
+  }
+  return taken;
 }
 
 Result<Offsets> KafkaSource::decide_start() {
@@ -250,7 +231,8 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   client->heed(std::move(stop));
   ASSIGN_OR_RETURN(Offsets begin, begin_of(from));
   RETURN_IF_ERROR(discover(begin));
-  forget_gone(begin);
+  // Where they were read to is kept: should they come back, nothing of them is repeated.
+  const Offsets gone = take_gone(begin);
   for (const TopicPartition& partition : partitions_) begin.emplace(partition, 0);
   if (begin.size() != partitions_.size()) {
     for (const auto& [partition, offset] : begin) {
@@ -289,15 +271,14 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   for (const auto& [partition, offset] : readable) {
     available.push_back(static_cast<uint64_t>(std::max<int64_t>(0, latest.at(partition) - offset)));
   }
-  const bool any = limits.rows > 0 || limits.bytes > 0;
-  const uint64_t rows = row_limit(any ? limits : default_limits(memory_bytes_),
-                                  consumers_->mean_record_bytes().value_or(kLargeRecordBytes));
+  const uint64_t rows = rows_of_epoch(limits, memory_bytes_, consumers_->mean_record_bytes());
   const std::vector<uint64_t> shares = share_fairly(available, rows);
   left_behind_ = shares != available;
   Offsets end = readable;
   size_t number = 0;
   for (auto& [partition, offset] : end) offset += static_cast<int64_t>(shares[number++]);
   if (end == begin) return std::optional<stream::Offset>();
+  end.insert(gone.begin(), gone.end());
   return std::optional(format_offsets(end));
 }
 
@@ -312,12 +293,12 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
   Offsets from;
   for (const auto& [partition, to] : end) {
     const auto known = begin.find(partition);
-    const int64_t first = known == begin.end() ? 0 : known->second;
-    from[partition] = first;
-    if (gone_.contains(partition.topic)) options.lost += static_cast<uint64_t>(to - first);
+    from[partition] = known == begin.end() ? 0 : known->second;
   }
-  forget_gone(from);
-  forget_gone(end);
+  for (const auto& [partition, to] : take_gone(end)) {
+    options.lost += static_cast<uint64_t>(to - from.at(partition));
+    from.erase(partition);
+  }
   Offsets readable = from;
   if (options_.on_lost_offsets != OnLostOffsets::kFail) {
     ASSIGN_OR_RETURN(const Offsets earliest, client->list_offsets(all_at(from, Start::kEarliest)));
@@ -365,7 +346,8 @@ Status KafkaSource::explain_loss(const TopicPartition& partition, int64_t offset
 
 Status KafkaSource::acknowledge(const stream::Offset& to) {
   if (options_.group_id.empty()) return ok_status();
-  ASSIGN_OR_RETURN(const Offsets offsets, parse_offsets(to));
+  ASSIGN_OR_RETURN(Offsets offsets, parse_offsets(to));
+  (void)take_gone(offsets);
   ASSIGN_OR_RETURN(Client* const client, this->client());
   group_.store(offsets, *client);
   return ok_status();
@@ -384,7 +366,7 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
     return lag;
   }
   ASSIGN_OR_RETURN(Offsets begin, begin_of(committed));
-  forget_gone(begin);
+  (void)take_gone(begin);
   ASSIGN_OR_RETURN(Client* const client, this->client());
   if (log_ != nullptr) {
     std::vector<std::string> topics;
@@ -420,7 +402,8 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
 }
 
 Result<std::string> KafkaSource::position(const stream::Offset& committed) {
-  ASSIGN_OR_RETURN(const Offsets offsets, parse_offsets(committed));
+  ASSIGN_OR_RETURN(Offsets offsets, parse_offsets(committed));
+  (void)take_gone(offsets);
   return position_text(offsets);
 }
 

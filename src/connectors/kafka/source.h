@@ -49,8 +49,8 @@ class KafkaSource final : public stream::Source {
   Status discover(const Offsets& read);
   // The topics to ask for.
   Result<std::vector<std::string>> topics_there(const Offsets& read);
-  // Takes out what the pipeline goes on without.
-  void forget_gone(Offsets& offsets) const;
+  // Takes out, and returns, what the pipeline goes on without.
+  Offsets take_gone(Offsets& offsets) const;
   // Where an epoch begins that begins at `from`.
   Result<Offsets> begin_of(const std::optional<stream::Offset>& from);
   // Where the pipeline begins; decided and made durable once.

@@ -204,11 +204,42 @@ TEST_F(KafkaBroker, GoesOnWithoutATopicThatWasDeletedIfAskedTo) {
       const auto next = one->plan(*behind);
       ASSERT_TRUE(next.ok()) << next.status().message();
       ASSERT_TRUE(*next);
+      // It may come back, as when a broker had lost sight of it: nothing of it is to be repeated.
+      EXPECT_THAT(**next, HasSubstr("\"" + prefix + "-2\":{\"0\":2}"));
       const auto records = one->read({*behind, **next}).value();
       ASSERT_EQ(records.size(), 1u);
       EXPECT_EQ(records[0].text, "later");
     }
   }
+}
+
+// With the same policy, a topic may be taken out of the pipeline, and be put back.
+TEST_F(KafkaBroker, GoesOnWithoutATopicThatIsNamedNoMoreIfAskedTo) {
+  TestProducer producer(properties());
+  for (const char* name : {"-1", "-2"}) {
+    producer.create_topic(topic + name, 1);
+    producer.send(topic + name, 0, {{"before"}});
+  }
+  const auto start_with = [&](const std::string& pattern, const char* policy) {
+    SourceRun run(world, "kafka",
+                  options({{"brokers", scalar(address)},
+                           {"topic_pattern", scalar(topic + pattern)},
+                           {"on_lost_offsets", scalar(policy)}}));
+    EXPECT_TRUE(run.attach().ok());
+    return run;
+  };
+  const stream::Offset both = *start_with("-[12]", "fail").plan(std::nullopt).value();
+  for (const char* name : {"-1", "-2"}) producer.send(topic + name, 0, {{name}});
+  const Status refused = start_with("-1", "fail").plan(both).status();
+  EXPECT_EQ(refused.code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(refused.message(), HasSubstr("on_lost_offsets: earliest"));
+  const stream::Offset one = *start_with("-1", "earliest").plan(both).value();
+  EXPECT_EQ(one, "{\"" + topic + "-1\":{\"0\":2},\"" + topic + "-2\":{\"0\":1}}");
+  SourceRun again = start_with("-[12]", "fail");
+  const stream::Offset last = *again.plan(one).value();
+  const auto records = again.read({one, last}).value();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].text, "-2");
 }
 
 TEST_F(KafkaBroker, BeginsAtATime) {
