@@ -61,6 +61,8 @@ struct RecordBatch {
   // One for each record where the source has them, else empty.
   std::span<const std::optional<std::string_view>> keys;
   std::span<const Timestamp> timestamps;
+  // Since 1970, as the records say them; also empty if Timestamp::millis() says the same of all.
+  std::span<const int64_t> timestamps_ms;
   // Packed (record_headers.h). Also empty if none of the records has headers.
   std::span<const std::string_view> headers;
   std::span<const uint64_t> lines;  // counted from 1, only when asked for

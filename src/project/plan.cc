@@ -193,12 +193,19 @@ class Planner {
 
 const Schema& record_metadata_columns() {
   static const Schema columns = {
-      {"_raw", "VARCHAR"},     {"_raw_bytes", "BLOB"},
-      {"_key", "VARCHAR"},     {"_key_bytes", "BLOB"},
-      {"_topic", "VARCHAR"},   {"_partition", "INTEGER"},
-      {"_offset", "BIGINT"},   {"_timestamp", "TIMESTAMP WITH TIME ZONE"},
-      {"_headers", "VARCHAR"}, {"_file", "VARCHAR"},
-      {"_line", "BIGINT"},     {"_ingest_time", "TIMESTAMP WITH TIME ZONE"},
+      {"_raw", "VARCHAR"},
+      {"_raw_bytes", "BLOB"},
+      {"_key", "VARCHAR"},
+      {"_key_bytes", "BLOB"},
+      {"_topic", "VARCHAR"},
+      {"_partition", "INTEGER"},
+      {"_offset", "BIGINT"},
+      {"_timestamp", "TIMESTAMP WITH TIME ZONE"},
+      {"_timestamp_ms", "BIGINT"},
+      {"_headers", "VARCHAR"},
+      {"_file", "VARCHAR"},
+      {"_line", "BIGINT"},
+      {"_ingest_time", "TIMESTAMP WITH TIME ZONE"},
       {"_epoch", "BIGINT"},
   };
   return columns;

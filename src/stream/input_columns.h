@@ -12,15 +12,23 @@ struct MetadataColumn {
   std::string_view type;
 };
 
+// `_timestamp_ms`, milliseconds since 1970, is what the record says, be it no time at all.
 // `_raw` and `_key` are text: bytes that are not UTF-8 appear in DuckDB's notation of a BLOB, \xFF;
 // `_raw_bytes` and `_key_bytes` are what they are.
 inline constexpr std::array kRecordColumns = {
-    MetadataColumn{"_raw", "VARCHAR"},     MetadataColumn{"_key", "VARCHAR"},
-    MetadataColumn{"_topic", "VARCHAR"},   MetadataColumn{"_partition", "INTEGER"},
-    MetadataColumn{"_offset", "BIGINT"},   MetadataColumn{"_timestamp", "TIMESTAMP WITH TIME ZONE"},
-    MetadataColumn{"_headers", "VARCHAR"}, MetadataColumn{"_file", "VARCHAR"},
-    MetadataColumn{"_line", "BIGINT"},     MetadataColumn{"_raw_bytes", "BLOB"},
-    MetadataColumn{"_key_bytes", "BLOB"},  MetadataColumn{"_position", "UBIGINT"},
+    MetadataColumn{"_raw", "VARCHAR"},
+    MetadataColumn{"_key", "VARCHAR"},
+    MetadataColumn{"_topic", "VARCHAR"},
+    MetadataColumn{"_partition", "INTEGER"},
+    MetadataColumn{"_offset", "BIGINT"},
+    MetadataColumn{"_timestamp", "TIMESTAMP WITH TIME ZONE"},
+    MetadataColumn{"_headers", "VARCHAR"},
+    MetadataColumn{"_file", "VARCHAR"},
+    MetadataColumn{"_line", "BIGINT"},
+    MetadataColumn{"_raw_bytes", "BLOB"},
+    MetadataColumn{"_key_bytes", "BLOB"},
+    MetadataColumn{"_timestamp_ms", "BIGINT"},
+    MetadataColumn{"_position", "UBIGINT"},
 };
 enum class RecordColumn {
   kRaw,
@@ -34,6 +42,7 @@ enum class RecordColumn {
   kLine,
   kRawBytes,
   kKeyBytes,
+  kTimestampMs,
   kPosition
 };
 

@@ -21,7 +21,8 @@ struct RecordCapture::Record {
   std::optional<std::string> key;
   std::optional<int64_t> offset;
   std::optional<Timestamp> timestamp;
-  std::string headers;  // packed
+  int64_t timestamp_ms = 0;  // of meaning only with a timestamp
+  std::string headers;       // packed
   std::optional<uint64_t> line;
 
   std::string_view payload() const {
@@ -79,7 +80,11 @@ std::shared_ptr<const Record> copy_record(const RecordBatch& batch, size_t index
     if (batch.keys[index]) copy->key = std::string(*batch.keys[index]);
   }
   if (!batch.offsets.empty()) copy->offset = batch.offsets[index];
-  if (!batch.timestamps.empty()) copy->timestamp = batch.timestamps[index];
+  if (!batch.timestamps.empty()) {
+    copy->timestamp = batch.timestamps[index];
+    copy->timestamp_ms =
+        batch.timestamps_ms.empty() ? copy->timestamp->millis() : batch.timestamps_ms[index];
+  }
   if (!batch.headers.empty()) copy->headers = std::string(batch.headers[index]);
   if (!batch.lines.empty()) copy->line = batch.lines[index];
   return copy;
@@ -92,6 +97,7 @@ struct CapturedBatch {
   std::vector<int64_t> offsets;
   std::vector<std::optional<std::string_view>> keys;
   std::vector<Timestamp> timestamps;
+  std::vector<int64_t> timestamps_ms;
   std::vector<std::string_view> headers;
   std::vector<uint64_t> lines;
 
@@ -99,7 +105,10 @@ struct CapturedBatch {
     records.push_back({record->payload(), record->place});
     if (record->offset) offsets.push_back(*record->offset);
     if (record->has_key) keys.emplace_back(record->key);
-    if (record->timestamp) timestamps.push_back(*record->timestamp);
+    if (record->timestamp) {
+      timestamps.push_back(*record->timestamp);
+      timestamps_ms.push_back(record->timestamp_ms);
+    }
     headers.emplace_back(record->headers);
     if (record->line) lines.push_back(*record->line);
     owned.push_back(std::move(record));
@@ -113,6 +122,7 @@ RecordBatch view_of(std::shared_ptr<const CapturedBatch> batch) {
   view.offsets = batch->offsets;
   view.keys = batch->keys;
   view.timestamps = batch->timestamps;
+  view.timestamps_ms = batch->timestamps_ms;
   view.headers = batch->headers;
   view.lines = batch->lines;
   view.owner = std::move(batch);

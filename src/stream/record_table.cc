@@ -227,6 +227,14 @@ void write_record_column(RecordColumn kind, ColumnWriter& column, RowRange range
       if (batch.timestamps.empty()) return write_nulls(column, range);
       return write_values<int64_t>(column, range,
                                    [&](uint32_t r) { return batch.timestamps[r].micros; });
+    case RecordColumn::kTimestampMs:
+      if (batch.timestamps.empty()) return write_nulls(column, range);
+      if (!batch.timestamps_ms.empty()) [[unlikely]] {
+        return write_values<int64_t>(column, range,
+                                     [&](uint32_t r) { return batch.timestamps_ms[r]; });
+      }
+      return write_values<int64_t>(column, range,
+                                   [&](uint32_t r) { return batch.timestamps[r].millis(); });
     case RecordColumn::kHeaders:
       if (!provenance.has_headers) return write_nulls(column, range);
       if (batch.headers.empty()) return write_constant_text(column, range, kNoHeaders);
@@ -376,7 +384,8 @@ Result<std::unique_ptr<RecordReader>> RecordTable::read(const std::vector<size_t
   // Dead letters have these.
   request.want_keys =
       uses(RecordColumn::kKey) || uses(RecordColumn::kKeyBytes) || is_captured_from();
-  request.want_timestamps = uses(RecordColumn::kTimestamp) || is_captured_from();
+  request.want_timestamps =
+      uses(RecordColumn::kTimestamp) || uses(RecordColumn::kTimestampMs) || is_captured_from();
   request.want_headers = uses(RecordColumn::kHeaders) || is_captured_from();
   request.range = range_;
   request.only = only_;

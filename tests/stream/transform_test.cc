@@ -43,13 +43,14 @@ TEST(Transform, MayUseWhatIsKnownOfARecord) {
   pipeline.topic.keys = {"k\xff"};
   pipeline.transform =
       "SELECT *, _raw AS raw, _key AS k, _topic AS t, _partition AS p, _offset AS o, "
-      "epoch_ms(_timestamp) AS ts, _headers AS h, _file AS f, _line AS l FROM input";
+      "epoch_ms(_timestamp) AS ts, _timestamp_ms AS ms, _headers AS h, _file AS f, _line AS l FROM "
+      "input";
   const Status drained = pipeline.drain();
   ASSERT_TRUE(drained.ok()) << drained.message();
   EXPECT_EQ(
       pipeline.table.rows()[0],
       R"({"id":0,"name":"the name of number 0","raw":"{\"id\":0,\"name\":\"the name of number 0\"}",)"
-      R"("k":"k\\xFF","t":"readings","p":0,"o":0,"ts":0,"h":null,"f":null,"l":1})");
+      R"("k":"k\\xFF","t":"readings","p":0,"o":0,"ts":0,"ms":0,"h":null,"f":null,"l":1})");
 }
 
 struct StarCase {

@@ -57,6 +57,7 @@ void MessageBlock::clear() {
   offsets_.clear();
   keys_.clear();
   timestamps_.clear();
+  timestamps_ms_.clear();
   headers_.clear();
   payload_bytes_ = 0;
 }
@@ -74,6 +75,9 @@ format::RecordBatch MessageBlock::batch(size_t first, size_t count) const {
   batch.offsets = std::span(offsets_).subspan(first, count);
   if (!keys_.empty()) batch.keys = std::span(keys_).subspan(first, count);
   if (!timestamps_.empty()) batch.timestamps = std::span(timestamps_).subspan(first, count);
+  if (!timestamps_ms_.empty()) {
+    batch.timestamps_ms = std::span(timestamps_ms_).subspan(first, count);
+  }
   if (!headers_.empty()) batch.headers = std::span(headers_).subspan(first, count);
   return batch;
 }

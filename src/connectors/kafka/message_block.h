@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,10 +20,11 @@ inline uint64_t place_of(int64_t offset) {
   return static_cast<uint64_t>(offset) & format::Position::kPlaceMask;
 }
 
-// When a message says that it was made: anything, if a producer likes.
+// When a message says that it was made: anything, if a producer likes. What is farther from 1970
+// than this, some 290,000 years, is taken to be there: so that SQL can convert it to any time zone.
+constexpr int64_t kFarthestMillis = 9'150'000'000'000'000;
 inline Timestamp time_of(int64_t millis) {
-  constexpr int64_t kFarthest = std::numeric_limits<int64_t>::max() / 1'000;
-  return Timestamp::from_millis(std::clamp(millis, -kFarthest, kFarthest));
+  return Timestamp::from_millis(std::clamp(millis, -kFarthestMillis, kFarthestMillis));
 }
 
 // What of a message is asked for, besides the payload.
@@ -49,7 +49,18 @@ class MessageBlock {
     payload_bytes_ += payload.size();
   }
   void add_key(std::optional<std::string_view> key) { keys_.push_back(key); }
-  void add_timestamp(int64_t millis) { timestamps_.push_back(time_of(millis)); }
+  // The block keeps no numbers beside the times until a message needs it.
+  void add_timestamp(int64_t millis) {
+    timestamps_.push_back(time_of(millis));
+    if (timestamps_ms_.empty()) {
+      if (timestamps_.back().millis() == millis) [[likely]]
+        return;
+      for (const Timestamp time : timestamps_) timestamps_ms_.push_back(time.millis());
+      timestamps_ms_.back() = millis;
+    } else {
+      timestamps_ms_.push_back(millis);
+    }
+  }
   // Packed. The block keeps none until a message has some.
   void add_headers(std::string_view packed) {
     if (headers_.empty()) {
@@ -83,6 +94,7 @@ class MessageBlock {
   std::vector<int64_t> offsets_;
   std::vector<std::optional<std::string_view>> keys_;
   std::vector<Timestamp> timestamps_;
+  std::vector<int64_t> timestamps_ms_;     // empty, or one for each record
   std::vector<std::string_view> headers_;  // empty, or one for each record
   size_t payload_bytes_ = 0;
 };

@@ -36,16 +36,22 @@ std::string as_text(const engine::Column& column) {
   return "CAST(" + name + " AS VARCHAR)";
 }
 
-std::string as_it_is(const std::string& name) { return name; }
+std::string as_it_is(const engine::Column& column) { return quote_identifier(column.name); }
 
 // What an INTEGER cannot hold is no partition either: record() refuses it, with a better word.
-std::string as_partition(const std::string& name) {
+std::string as_partition(const engine::Column& column) {
+  const std::string name = quote_identifier(column.name);
   return "CAST(CASE WHEN " + name + " > 2147483647 THEN 2147483647 WHEN " + name +
          " < -2147483648 THEN -2147483648 ELSE " + name + " END AS INTEGER)";
 }
 
-std::string as_milliseconds(const std::string& name) {
-  return "epoch_ms(CAST(" + name + " AS TIMESTAMP))";
+// Of a time, or of a number of milliseconds already. Not by way of a time zone, which far times do
+// not survive.
+std::string as_milliseconds(const engine::Column& column) {
+  const std::string name = quote_identifier(column.name);
+  return column.type.ends_with("INT") || column.type == "INTEGER" || column.type == "UINTEGER"
+             ? "CAST(" + name + " AS BIGINT)"
+             : "epoch_ms(" + name + ")";
 }
 
 }  // namespace
@@ -138,11 +144,11 @@ Result<std::vector<std::string>> RecordEncoder::choose_values(const engine::Sche
 
 Result<size_t> RecordEncoder::add_column(engine::Session& session, const engine::Schema& rows,
                                          const std::string& name, const char* use,
-                                         std::string (*as_sql)(const std::string& name)) {
+                                         std::string (*as_sql)(const engine::Column& column)) {
   ASSIGN_OR_RETURN(const engine::Column column, need_column(rows, name, use));
   ASSIGN_OR_RETURN(const auto types, engine::resolve_types(session, {column}));
   RETURN_IF_ERROR(check_use(use, types.front()));
-  columns_.push_back(as_sql(quote_identifier(name)));
+  columns_.push_back(as_sql(column));
   return columns_.size() - 1;
 }
 

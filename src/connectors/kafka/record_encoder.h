@@ -57,10 +57,10 @@ class RecordEncoder {
   Status add_part(engine::Session& session, const engine::Schema& columns, Part& part);
   Status add_key(engine::Session& session, const engine::Schema& rows,
                  const KafkaSinkOptions& options);
-  // The column that `partition`, `timestamp` or `headers` names, as this SQL of its name.
+  // The column that `partition`, `timestamp` or `headers` names, as this SQL of it.
   Result<size_t> add_column(engine::Session& session, const engine::Schema& rows,
                             const std::string& name, const char* use,
-                            std::string (*as_sql)(const std::string& name));
+                            std::string (*as_sql)(const engine::Column& column));
   Status add_headers(engine::Session& session, const engine::Schema& rows, const Headers& headers);
   Status read_headers(size_t row);
   Status read_json_headers(std::string_view text);

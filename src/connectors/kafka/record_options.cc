@@ -74,6 +74,12 @@ bool is_moment(const ColumnType& type) {
   }
 }
 
+// Whether every value of it is a BIGINT.
+bool fits_bigint(const ColumnType& type) {
+  return is_whole_number(type) && type.id != DUCKDB_TYPE_UBIGINT &&
+         type.id != DUCKDB_TYPE_HUGEINT && type.id != DUCKDB_TYPE_UHUGEINT;
+}
+
 bool holds_headers(const ColumnType& type) {
   if (type.id == DUCKDB_TYPE_VARCHAR) return true;  // JSON's, too
   return type.id == DUCKDB_TYPE_MAP && type.children[0].type.id == DUCKDB_TYPE_VARCHAR &&
@@ -93,7 +99,9 @@ Status check_use(const std::string& option, const TypedColumn& column) {
   };
   const ColumnType& type = column.type;
   if (option == "partition" && !is_whole_number(type)) return refuse("is no whole number");
-  if (option == "timestamp" && !is_moment(type)) return refuse("is no TIMESTAMP");
+  if (option == "timestamp" && !is_moment(type) && !fits_bigint(type)) {
+    return refuse("is no TIMESTAMP, and no BIGINT of milliseconds since 1970");
+  }
   if (option == "headers" && !holds_headers(type)) {
     return refuse("must be a MAP(VARCHAR, VARCHAR), a MAP(VARCHAR, BLOB), or JSON");
   }

@@ -74,8 +74,8 @@ const config::OptionSet<KafkaSinkOptions>& kafka_sink_options() {
       headers_option<T>(),
       partition_option<T>(),
       {"timestamp", &T::timestamp, optional(),
-       "The column with the record's time; default, and for NULL: when it is sent. 1970 itself is "
-       "sent as its first millisecond."},
+       "The column with the record's time, or with the milliseconds since 1970; default, and for "
+       "NULL: when it is sent. 1970 itself is sent as its first millisecond."},
       exclude_option<T>(),
       {"delivery", &T::delivery, default_to(Delivery::kExactlyOnce),
        "exactly_once: each epoch is one transaction, so readers with isolation read_committed see "

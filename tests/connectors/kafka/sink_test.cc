@@ -171,7 +171,9 @@ TEST(KafkaSinkOptions, NamesColumnsThatCannotBeWritten) {
       {{}, "odd", "BIT", "the column 'odd' has a BIT"},
       {{{"partition", scalar("odd")}}, "odd", "VARCHAR", "'odd' of 'partition' is no whole number"},
       {{{"partition", scalar("odd")}}, "odd", "UBIGINT", ""},
-      {{{"timestamp", scalar("odd")}}, "odd", "BIGINT", "'odd' of 'timestamp' is no TIMESTAMP"},
+      {{{"timestamp", scalar("odd")}}, "odd", "VARCHAR", "'odd' of 'timestamp' is no TIMESTAMP"},
+      {{{"timestamp", scalar("odd")}}, "odd", "UBIGINT", "and no BIGINT of milliseconds"},
+      {{{"timestamp", scalar("odd")}}, "odd", "BIGINT", ""},
       {{{"timestamp", scalar("odd")}}, "odd", "DATE", ""},
       {{{"headers", scalar("odd")}}, "odd", "INTEGER[]", "'odd' of 'headers' must be a MAP"},
       {{{"headers", scalar("odd")}}, "odd", "MAP(VARCHAR, INTEGER)", "MAP(VARCHAR, BLOB), or JSON"},
@@ -331,13 +333,31 @@ TEST_F(KafkaSink, TakesTheOnlyOtherColumnAsARawValue) {
   EXPECT_THAT(values(), ElementsAre("value"));
 }
 
-// 0 means now to librdkafka.
-TEST_F(KafkaSink, KeepsTheTimeOf1970) {
-  const auto sink = make({{"timestamp", scalar("t")}, {"encode", options({{"raw", scalar("v")}})}});
-  ASSERT_TRUE(put(*sink, "SELECT TIMESTAMPTZ '1970-01-01T00:00:00Z' AS t, 'a' AS v", 0).ok());
-  const auto messages = read_topic({{"bootstrap.servers", brokers.address()}}, "t");
-  ASSERT_THAT(messages, SizeIs(1));
-  EXPECT_EQ(messages[0].timestamp_ms, 1);
+struct TimeCase {
+  std::string sql;
+  int64_t timestamp_ms;
+};
+
+TEST_F(KafkaSink, SendsTheTimeThatAColumnSays) {
+  const TimeCase cases[] = {
+      {"TIMESTAMPTZ '1970-01-01T00:00:00Z'", 1},  // 0 means now to librdkafka
+      {"TIMESTAMPTZ '2026-01-01T00:00:00.250Z'", 1'767'225'600'250},
+      {"TIMESTAMP '2026-01-01 00:00:00.25'", 1'767'225'600'250},
+      {"DATE '2026-01-01'", 1'767'225'600'000},
+      {"make_timestamptz(9223372036854775000)", 9'223'372'036'854'775},  // no TIMESTAMP in any zone
+      {"1767225600250", 1'767'225'600'250},
+      {"1764153033000000000", 1'764'153'033'000'000'000},  // nanoseconds, by mistake
+      {"1::UTINYINT", 1},
+  };
+  int64_t epoch = 0;
+  for (const TimeCase& one : cases) {
+    const auto sink =
+        make({{"timestamp", scalar("t")}, {"encode", options({{"raw", scalar("v")}})}});
+    const Status sent = put(*sink, "SELECT " + one.sql + " AS t, 'a' AS v", epoch++);
+    ASSERT_TRUE(sent.ok()) << one.sql << sent.message();
+    const auto messages = read_topic({{"bootstrap.servers", brokers.address()}}, "t");
+    EXPECT_EQ(messages.back().timestamp_ms, one.timestamp_ms) << one.sql;
+  }
 }
 
 TEST_F(KafkaSink, KeepsTheOrderOfRows) {

@@ -51,7 +51,7 @@ BYTES_COPY = """
 pipeline: copy
 from: {kafka: {connection: local, topic: TOPIC}}
 decode: {raw: {type: BLOB}}
-transform: SELECT value, _key_bytes AS k, _headers AS h, _timestamp AS at FROM input
+transform: SELECT value, _key_bytes AS k, _headers AS h, _timestamp_ms AS at FROM input
 to:
   kafka: {connection: local, topic: TOPIC-copy, encode: {raw: value}, key: k, headers: h, timestamp: at,
           create_topic: {partitions: 1}}
@@ -240,6 +240,28 @@ class KafkaProgram(unittest.TestCase):
         self.project.write("pipelines/copy.yaml", BYTES_COPY.replace("TOPIC", self.topic))
         self.project.call("run", "--once")
         self.assertEqual(dump_bytes(f"{self.topic}-copy"), sent)
+
+    def test_a_time_that_cannot_be_stops_nothing(self):
+        settings = ("--config", "message.timestamp.after.max.ms=9223372036854775807")
+        for topic in (self.topic, f"{self.topic}-copy"):
+            self.project.call("topics", "create", topic, "--partitions", 1, *settings)
+        now = int(time.time() * 1000)
+        sent = [(b"a", b"x", [], now), (b"b", b"y", [], now * 1_000_000), (b"c", b"z", [], now * 1000)]
+        send_bytes(self.topic, sent)
+        self.project.write("pipelines/copy.yaml", BYTES_COPY.replace("TOPIC", self.topic))
+        self.project.write("pipelines/seen.yaml", SEEN.replace("TOPIC", self.topic).replace(
+            "_raw AS raw", "_timestamp AS at, date_trunc('hour', _timestamp) AS hour, _timestamp_ms AS ms"))
+        for letters in ("", LETTERS_IN_A_TOPIC):
+            name = "in_topic" if letters else "in_table"
+            self.project.write(f"pipelines/{name}.yaml", (SEEN + letters).replace("seen", name).replace(
+                "TOPIC", self.topic) + """expect: {wanted: {check: "value <> 'y'", otherwise: dead_letter}}\n""")
+        self.project.call("run", "--once")
+        self.assertEqual(dump_bytes(f"{self.topic}-copy"), sent)
+        rows = self.project.query('SELECT ms, epoch_ms("at") AS "at" FROM bronze.seen ORDER BY "offset"')
+        self.assertEqual([row["ms"] for row in rows], [record[3] for record in sent])
+        self.assertEqual([row["at"] for row in rows], [now, 9_150_000_000_000_000, now * 1000])
+        for name in ("in_table", "in_topic"):
+            self.assertEqual(self.count_letters(name), 1)
 
     def replay_all(self, letters):
         def write(check):

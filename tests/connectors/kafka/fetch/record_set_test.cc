@@ -87,6 +87,24 @@ TEST(RecordSet, GivesTheBrokersTimeIfTheTopicAsksForIt) {
   for (const Timestamp time : block.batch(0, 2).timestamps) EXPECT_EQ(time.millis(), 9'000);
 }
 
+// Whatever a producer took for milliseconds.
+TEST(RecordSet, KeepsATimeThatCannotBeAsANumber) {
+  MessageBlock block;
+  const int64_t times[] = {1'764'153'033'000, 1'764'153'033'000'000'000, -1,
+                           std::numeric_limits<int64_t>::min()};
+  for (size_t i = 0; i < std::size(times); ++i) {
+    block.add("v", static_cast<int64_t>(i));
+    block.add_timestamp(times[i]);
+    EXPECT_EQ(block.batch(0, 1).timestamps_ms.empty(), i == 0);
+  }
+  EXPECT_THAT(block.batch(0, 4).timestamps_ms, testing::ElementsAreArray(times));
+  EXPECT_EQ(block.batch(0, 1).timestamps[0].millis(), times[0]);
+  EXPECT_EQ(block.batch(1, 1).timestamps[0].millis(), kFarthestMillis);
+  EXPECT_EQ(block.batch(3, 1).timestamps[0].millis(), -kFarthestMillis);
+  block.clear();
+  EXPECT_TRUE(block.batch(0, 0).timestamps_ms.empty());
+}
+
 TEST(RecordSet, BeginsInTheMiddleOfABatch) {
   const std::string bytes =
       encode(TestBatch{0, 2, {{0, "a"}, {1, "b"}, {2, "c"}}}) + encode(TestBatch{3, 0, {{0, "d"}}});
