@@ -256,6 +256,20 @@ TEST_F(KafkaBroker, BeginsAtATime) {
   EXPECT_THAT(drain_all(run), ElementsAre("b", "c"));
 }
 
+// The latest ones, as no record is that young: what comes then is read, whatever its time.
+TEST_F(KafkaBroker, BeginsAtTheEndIfATimeIsYetToCome) {
+  TestProducer producer(properties());
+  producer.create_topic(topic, 1);
+  producer.send(topic, 0, {{"a"}});
+  {
+    SourceRun run = start({{"start", scalar("2100-01-01T00:00:00Z")}});
+    EXPECT_THAT(drain_all(run), ElementsAre());
+  }
+  producer.send(topic, 0, {{"b"}});
+  SourceRun run = start({{"start", scalar("2100-01-01T00:00:00Z")}});
+  EXPECT_THAT(drain_all(run), ElementsAre("b"));
+}
+
 TEST_F(KafkaBroker, AsksForACertificateAndAPassword) {
   TestProducer producer(properties());
   producer.create_topic(topic, 1);
