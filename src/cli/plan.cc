@@ -34,9 +34,12 @@ struct PlannedPipeline {
   std::vector<std::string> changes;  // that do not fit the checkpoint or a table
 };
 
-std::string block_text(const project::ConnectorBlock& block) {
-  const std::string table = project::lake_table(block);
-  return table.empty() ? block.connector : block.connector + " " + table;
+// A source or a sink in a few words; `type` may be null.
+template <typename Type>
+std::string block_text(const project::ConnectorBlock& block, const Type* type) {
+  std::string text = project::lake_table(block);
+  if (text.empty() && type != nullptr && type->describe) text = type->describe(block.options);
+  return text.empty() ? block.connector : block.connector + " " + text;
 }
 
 std::string lower(std::string text) {
@@ -80,8 +83,13 @@ PlannedPipeline describe(service::Workspace& workspace, const project::Plan& pla
   PlannedPipeline planned;
   planned.name = pipeline.name;
   planned.kind = pipeline.is_view() ? "view" : "stream";
-  planned.source = pipeline.from ? block_text(*pipeline.from) : join(links.sql_tables);
-  for (const auto& sink : pipeline.sinks) planned.sinks.push_back(block_text(sink));
+  const stream::Registry& registry = workspace.registry();
+  planned.source = pipeline.from
+                       ? block_text(*pipeline.from, registry.source(pipeline.from->connector))
+                       : join(links.sql_tables);
+  for (const auto& sink : pipeline.sinks) {
+    planned.sinks.push_back(block_text(sink, registry.sink(sink.connector)));
+  }
   for (const std::vector<size_t>& before : {links.upstream, links.fed_by}) {
     for (const size_t pipeline : before) {
       planned.upstream.push_back(project.pipelines[pipeline].name);

@@ -75,6 +75,9 @@ struct SourceType {
   // Whether a source with these options, which are checked, reads what a sink puts there. May be
   // empty.
   std::function<bool(const config::Value& options, const Destination& destination)> reads = nullptr;
+  // What a source with these options, which are checked, reads, in a few words ("sensor_data"). May
+  // be empty.
+  std::function<std::string(const config::Value& options)> describe = nullptr;
 };
 
 struct SinkType {
@@ -95,6 +98,8 @@ struct SinkType {
       nullptr;
   // Where a sink with these options, which are checked, puts its rows. May be empty.
   std::function<std::optional<Destination>(const config::Value& options)> destination = nullptr;
+  // Where and how such a sink writes, in a few words ("alerts (exactly_once)"). May be empty.
+  std::function<std::string(const config::Value& options)> describe = nullptr;
 };
 
 class Registry {

@@ -230,7 +230,12 @@ stream::SourceType event_hubs_source_type() {
             const auto options = parse_options(source_options(), value);
             return options.ok() && parse_connection_string(options->connection_string).ok() &&
                    reads(kafka_options(*options), destination);
-          }};
+          },
+      .describe = [](const Value& value) -> std::string {
+        const auto options = parse_options(source_options(), value);
+        if (!options.ok()) return "";
+        return Subscription::of_topics(event_hubs_of(*options, options->event_hub)).to_string();
+      }};
 }
 
 }  // namespace lakeward::connectors::kafka

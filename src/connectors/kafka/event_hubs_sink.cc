@@ -141,6 +141,11 @@ stream::SinkType event_hubs_sink_type() {
           return std::nullopt;
         }
         return destination_of(kafka_options(*options), event_hubs_writing_service());
+      },
+      .describe = [](const Value& value) -> std::string {
+        const auto options = parse_options(sink_options(), value);
+        if (!options.ok() || !parse_connection_string(options->connection_string).ok()) return "";
+        return describe(kafka_options(*options));
       }};
 }
 

@@ -89,7 +89,7 @@ Result<std::string> KafkaSink::reach() {
                    Client::make(reading_properties_, Client::Role::kConsumer, service_));
   client->heed(producer_options_.stop);
   const Result<std::vector<int32_t>> found = client->partitions(options_.topic);
-  std::string seen = name();
+  std::string seen = service_.name + " " + describe(options_);
   config::Problems problems;  // of a declaration that is already checked
   if (found.status().code() == StatusCode::kNotFound &&
       parse_create_topic(options_.create_topic, problems)) {
@@ -240,6 +240,14 @@ stream::Destination destination_of(const KafkaSinkOptions& options, const Servic
           "the " + service.topic + " '" + options.topic + "'"};
 }
 
+std::string describe(const KafkaSinkOptions& options) {
+  std::string text = options.topic;
+  for (const auto& [name, choice] : option_choices(Delivery())) {
+    if (choice == options.delivery) text += " (" + name + ")";
+  }
+  return text;
+}
+
 stream::SinkType sink_type() {
   return {.doc = "Records of a Kafka topic, exactly once.",
           .options = kafka_sink_options().infos(),
@@ -272,6 +280,10 @@ stream::SinkType sink_type() {
             const Result<KafkaSinkOptions> options = parse_options(kafka_sink_options(), value);
             if (!options.ok()) return std::nullopt;
             return destination_of(*options, service_of(*options));
+          },
+          .describe = [](const config::Value& value) -> std::string {
+            const Result<KafkaSinkOptions> options = parse_options(kafka_sink_options(), value);
+            return options.ok() ? describe(*options) : "";
           }};
 }
 

@@ -68,6 +68,8 @@ class KafkaSink final : public stream::Sink, private stream::SinkWriter, private
 
 // Where a sink with these options puts its records.
 stream::Destination destination_of(const KafkaSinkOptions& options, const Service& service);
+// See stream::SinkType::describe.
+std::string describe(const KafkaSinkOptions& options);
 
 stream::SinkType sink_type();
 

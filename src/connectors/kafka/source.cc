@@ -439,7 +439,13 @@ stream::SourceType source_type() {
               [](const config::Value& value, const stream::Destination& destination) {
                 const auto options = parse_options(kafka_source_options(), value);
                 return options.ok() && reads(*options, destination);
-              }};
+              },
+          .describe = [](const config::Value& value) -> std::string {
+            const auto options = parse_options(kafka_source_options(), value);
+            const auto subscription =
+                options.ok() ? subscription_of(*options) : Result<Subscription>(options.status());
+            return subscription.ok() ? subscription->to_string() : "";
+          }};
 }
 
 }  // namespace lakeward::connectors::kafka

@@ -29,6 +29,13 @@ Result<Subscription> Subscription::of_pattern(const std::string& pattern) {
   return subscription;
 }
 
+std::string Subscription::to_string() const {
+  if (is_pattern()) return "all like " + pattern_;
+  std::string text;
+  for (const std::string& topic : topics_) text += (text.empty() ? "" : ", ") + topic;
+  return text;
+}
+
 bool Subscription::covers(const std::string& topic) const {
   if (!is_pattern()) return std::find(topics_.begin(), topics_.end(), topic) != topics_.end();
   if (topic.starts_with("__") && !pattern_.starts_with("__")) return false;

@@ -21,6 +21,7 @@ class Subscription {
   const std::vector<std::string>& topics() const { return topics_; }  // none of a pattern
   const std::string& pattern() const { return pattern_; }
   bool covers(const std::string& topic) const;
+  std::string to_string() const;  // for people
 
  private:
   struct Regex;

@@ -220,7 +220,7 @@ TEST_F(KafkaSecurity, SaysWithoutWritingThatATopicMayNotBeWritten) {
     return (*sink)->reach();
   };
   const OptionList reader = scram("scram_sha_256", "reader", "reader's password");
-  EXPECT_EQ(reach(reader).value(), "kafka " + topic + ", 1 partition");
+  EXPECT_EQ(reach(reader).value(), "kafka " + topic + " (exactly_once), 1 partition");
   TestProducer(properties()).allow_only(topic, "User:reader", /*to_read=*/true);
   const Status status = reach(reader).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);

@@ -101,9 +101,9 @@ trigger: {{every: 200ms}}
         reader.unlink()
         project.call("validate")
         doctor = project.call("doctor").stdout
-        self.assertIn(f"sink of publish: kafka written will be made; the schema registry {REGISTRY}", doctor)
+        self.assertIn(f"sink of publish: kafka written (exactly_once) will be made; the schema registry {REGISTRY}", doctor)
         project.call("run", "--once")
-        self.assertIn("sink of publish: kafka written, 1 partition;", project.call("doctor").stdout)
+        self.assertIn("sink of publish: kafka written (exactly_once), 1 partition;", project.call("doctor").stdout)
         version = ask("/subjects/written-value/versions/latest")
         schema = json.loads(version["schema"])
         self.assertEqual(("shop", "Order"), (schema["namespace"], schema["name"]))
@@ -191,7 +191,7 @@ trigger: {{every: 200ms}}
             "  json: {registry: registry, columns: {id: BIGINT, note: VARCHAR, amount: 'DECIMAL(12,2)'}}"))
         project.call("validate")
         # The topic to read is not there yet.
-        self.assertIn(f"kafka objects will be made; the schema registry {REGISTRY}",
+        self.assertIn(f"kafka objects (exactly_once) will be made; the schema registry {REGISTRY}",
                       project.call("doctor", expect=1).stdout)
         project.call("run", "publish", "--once")
         self.assertEqual("JSON", ask("/subjects/objects-value/versions/latest")["schemaType"])
