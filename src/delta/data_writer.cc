@@ -35,7 +35,9 @@ Result<AddFile> describe_file(const engine::WrittenFile& file, const WritePlan& 
   for (const auto& [column, value] : file.partition) {
     const Field* field = find_field(plan.schema, column);
     CHECK(field != nullptr, "a partition column is a column of the table");
-    ASSIGN_OR_RETURN(add.partition_values[field->name], partition_text(field->type, value));
+    const auto text = partition_text(field->type, value);
+    RETURN_IF_ERROR(text.status().with_context("the column '" + field->name + "'"));
+    add.partition_values[field->name] = *text;
   }
   add.size = static_cast<int64_t>(file.bytes);
   add.modified_ms = clock.now().millis();

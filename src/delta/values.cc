@@ -19,13 +19,23 @@ std::string without_zone(std::string text) {
   return text;
 }
 
+Status out_of_years(const std::string& value) {
+  return unsupported("the value " + value +
+                     " is not within the years 1 to 9999 that Delta can write of a partition "
+                     "column; let an expectation reject such rows: {check: \"COLUMN BETWEEN "
+                     "'0001-01-01' AND '9999-12-31'\", otherwise: dead_letter}");
+}
+
+// Four digits of a year, as DuckDB writes others otherwise.
+bool is_plain_date(std::string_view text) {
+  return text.size() >= 10 && text[4] == '-' && text[7] == '-' && !text.ends_with("(BC)");
+}
+
 }  // namespace
 
 std::optional<Timestamp> parse_instant(std::string_view text) {
   // Years of four digits only: the texts of others are not ISO 8601.
-  if (text.size() < 10 || text[4] != '-' || text[7] != '-' || text.ends_with("(BC)")) {
-    return std::nullopt;
-  }
+  if (!is_plain_date(text)) return std::nullopt;
   const auto parsed = parse_timestamp(text);
   if (!parsed.ok()) return std::nullopt;
   return *parsed;
@@ -38,13 +48,12 @@ Result<std::optional<std::string>> partition_text(const DataType& type,
   if (name == "timestamp" || name == "timestamp_ntz") {
     const auto instant = parse_instant(*value);
     if (!instant) {
-      return unsupported("the value " + *value +
-                         " of a partition column is not within the years 1 "
-                         "to 9999 that Delta can write");
+      return out_of_years(*value);
     }
     const std::string text = format_timestamp(*instant, true);
     return std::optional<std::string>(name == "timestamp" ? text : without_zone(text));
   }
+  if (name == "date" && !is_plain_date(*value)) return out_of_years(*value);
   if (name == "float" || name == "double") {
     if (*value == "inf") return std::optional<std::string>("Infinity");
     if (*value == "-inf") return std::optional<std::string>("-Infinity");

@@ -119,7 +119,16 @@ TEST(DeltaPartitionValues, HaveDeltasTextForm) {
   EXPECT_EQ(text("TIMESTAMP", "2024-01-01 10:00:00"), "2024-01-01 10:00:00.000000");
   EXPECT_EQ(text("DOUBLE", "-inf"), "-Infinity");
   EXPECT_EQ(partition_text(*delta_type("DATE"), std::nullopt)->has_value(), false);
-  EXPECT_FALSE(partition_text(*delta_type("TIMESTAMP"), std::string("infinity")).ok());
+  for (const auto& [type, value] : std::vector<std::pair<const char*, std::string>>{
+           {"TIMESTAMP", "infinity"},
+           {"TIMESTAMP WITH TIME ZONE", "57873-10-13 21:00:00+00"},
+           {"DATE", "57873-10-13"},
+           {"DATE", "0044-03-15 (BC)"},
+           {"DATE", "-infinity"}}) {
+    const auto refused = partition_text(*delta_type(type), value);
+    EXPECT_THAT(refused.status().message(), HasSubstr("let an expectation reject such rows"))
+        << value;
+  }
 }
 
 TEST(DeltaPartitionValues, AreReadInBothFormsOfTimestamps) {
