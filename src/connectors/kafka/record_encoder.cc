@@ -29,11 +29,16 @@ Result<engine::Column> need_column(const engine::Schema& rows, const std::string
                           "', which the rows do not have" + suggestion(name, names));
 }
 
-// As text, unless it is text or bytes already.
+bool is_nested(const std::string& type) {
+  return type.starts_with("STRUCT(") || type.starts_with("MAP(") || type.starts_with("UNION(") ||
+         type.ends_with("]");
+}
+
+// As text, unless it is text or bytes already; what has parts, as JSON.
 std::string as_text(const engine::Column& column) {
   const std::string name = quote_identifier(column.name);
   if (column.type == "VARCHAR" || column.type == "BLOB") return name;
-  return "CAST(" + name + " AS VARCHAR)";
+  return "CAST(" + (is_nested(column.type) ? "to_json(" + name + ")" : name) + " AS VARCHAR)";
 }
 
 std::string as_it_is(const engine::Column& column) { return quote_identifier(column.name); }
@@ -134,10 +139,7 @@ Result<std::vector<std::string>> RecordEncoder::choose_values(const engine::Sche
       names.push_back(column.name);
     }
   }
-  if (encode.format == PayloadFormat::kRaw && names.size() != 1) {
-    return invalid_argument("'encode: raw' needs to know which of " + std::to_string(names.size()) +
-                            " columns is the value: encode: {raw: COLUMN}");
-  }
+  if (encode.format == PayloadFormat::kRaw) RETURN_IF_ERROR(check_only_value(names));
   if (names.empty()) return invalid_argument("'exclude' leaves no column for the value");
   return names;
 }

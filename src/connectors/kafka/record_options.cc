@@ -108,6 +108,12 @@ Status check_use(const std::string& option, const TypedColumn& column) {
   return ok_status();
 }
 
+Status check_only_value(const std::vector<std::string>& columns) {
+  if (columns.size() == 1) return ok_status();
+  return invalid_argument("'encode: raw' needs to know which of " + std::to_string(columns.size()) +
+                          " columns is the value: encode: {raw: COLUMN}");
+}
+
 Key parse_key(const Value& value, Problems& problems) {
   Key key;
   if (value.is_null() || value.is_unresolved()) return key;
@@ -217,7 +223,17 @@ void check_record_columns(const RecordOptions& options, const std::string& topic
   check("partition", options.partition);
   check("headers", headers.column);
   for (const auto& [option, column] : others) check(option, column);
-  if (encode.format != PayloadFormat::kRaw && is_known(encode)) {
+  if (encode.format == PayloadFormat::kRaw && encode.column.empty()) {
+    std::vector<std::string> used = columns_of_other_use(options);
+    for (const auto& [option, column] : others) used.push_back(column);
+    std::erase_if(names, [&](const auto& name) { return contains(used, name); });
+    if (const Status one = check_only_value(names); !one.ok()) {
+      problems.push_back({place_of(block, "encode"), one.message()});
+    } else {
+      check_encoding(encode, {.topic = topic}, place_of(block, "encode"), select(rows, names),
+                     problems);
+    }
+  } else if (encode.format != PayloadFormat::kRaw && is_known(encode)) {
     std::erase_if(names, [&](const auto& name) { return contains(options.exclude, name); });
     check_encoding(encode, {.topic = topic}, place_of(block, "encode"), select(rows, names),
                    problems);

@@ -61,6 +61,8 @@ struct Encodings {
 // Whether a column can be what `partition`, `timestamp` or `headers` (for all of them) names.
 // Errors: InvalidArgument, with the mend.
 Status check_use(const std::string& option, const engine::TypedColumn& column);
+// That `encode: raw` without a column finds one: these are of no other use.
+Status check_only_value(const std::vector<std::string>& columns);
 // Of checked options. Errors: those of make_encoding().
 Result<Encodings> make_encodings(const RecordOptions& options, const std::string& topic,
                                  const OpenRegistrar& open);
@@ -95,7 +97,8 @@ config::Option<T> key_option() {
 template <typename T>
 config::Option<T> encode_key_option() {
   return {"encode_key", internal::record_member<T>(&RecordOptions::encode_key), config::optional(),
-          "How `key` is written: raw (the default: the column's text or bytes), json, {json: "
+          "How `key` is written: raw (the default: the column's text or bytes; a list, struct or "
+          "map as JSON text), json, {json: "
           "{registry: NAME}}, or {avro: {registry: NAME}}. A column alone is its value; a list of "
           "columns is an object or record of them. The options are those of `encode`."};
 }
@@ -103,7 +106,8 @@ template <typename T>
 config::Option<T> headers_option() {
   return {"headers", internal::record_member<T>(&RecordOptions::headers), config::optional(),
           "The record's headers (an event's properties): {HEADER: COLUMN, …}, where NULL is no "
-          "header; or one column that holds them all, as a MAP or as a JSON object (such as "
+          "header, and a list, struct or map is JSON text; or one column that holds them all, as a "
+          "MAP or as a JSON object (such as "
           "'_headers' of input, in which {\"base64\": \"…\"} is bytes); or both: "
           "{\"*\": COLUMN, HEADER: COLUMN, …}."};
 }

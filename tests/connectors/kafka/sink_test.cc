@@ -179,6 +179,9 @@ TEST(KafkaSinkOptions, NamesColumnsThatCannotBeWritten) {
       {{{"headers", scalar("odd")}}, "odd", "MAP(VARCHAR, INTEGER)", "MAP(VARCHAR, BLOB), or JSON"},
       {{{"headers", scalar("odd")}}, "odd", "MAP(VARCHAR, BLOB)", ""},
       {{{"encode", options({{"raw", scalar("odd")}})}}, "odd", "BIGINT", "is neither text nor"},
+      {{{"encode", scalar("raw")}}, "odd", "VARCHAR", "needs to know which of 2 columns"},
+      {{{"encode", scalar("raw")}, {"key", scalar("n")}}, "odd", "VARCHAR", ""},
+      {{{"encode", scalar("raw")}, {"timestamp", scalar("n")}}, "odd", "BIGINT", "is neither text"},
       {{{"key", scalar("odd")}}, "odd", "BIGINT", ""},
       {{{"key", scalar("odd")}, {"encode_key", avro()}}, "odd", "INTERVAL", "column 'odd': its"},
       {{{"key", list({"n", "odd"})}, {"encode_key", avro()}}, "odd", "INTERVAL", "column 'odd'"},
@@ -355,9 +358,32 @@ TEST_F(KafkaSink, SendsTheTimeThatAColumnSays) {
         make({{"timestamp", scalar("t")}, {"encode", options({{"raw", scalar("v")}})}});
     const Status sent = put(*sink, "SELECT " + one.sql + " AS t, 'a' AS v", epoch++);
     ASSERT_TRUE(sent.ok()) << one.sql << sent.message();
-    const auto messages = read_topic({{"bootstrap.servers", brokers.address()}}, "t");
-    EXPECT_EQ(messages.back().timestamp_ms, one.timestamp_ms) << one.sql;
   }
+  std::vector<int64_t> expected;
+  for (const TimeCase& one : cases) expected.push_back(one.timestamp_ms);
+  std::vector<int64_t> times;
+  for (const auto& message : read_topic({{"bootstrap.servers", brokers.address()}}, "t")) {
+    times.push_back(message.timestamp_ms);
+  }
+  EXPECT_THAT(times, testing::UnorderedElementsAreArray(expected));
+}
+
+// What has parts has no text that others could read, but JSON's.
+TEST_F(KafkaSink, SendsNestedKeysAndHeadersAsJson) {
+  const auto sink = make({{"key", scalar("m")},
+                          {"headers", options({{"s", scalar("s")}, {"l", scalar("l")}})},
+                          {"encode", options({{"raw", scalar("v")}})}});
+  ASSERT_TRUE(put(*sink,
+                  "SELECT MAP {'a': 'x', 'b': NULL} AS m, {'p': 1, 'q': 'z'} AS s, [1, 2] AS l, "
+                  "'v' AS v",
+                  0)
+                  .ok());
+  const auto messages = read_topic({{"bootstrap.servers", brokers.address()}}, "t");
+  ASSERT_THAT(messages, SizeIs(1));
+  EXPECT_EQ(messages[0].key, R"({"a":"x","b":null})");
+  const std::vector<std::pair<std::string, std::optional<std::string>>> headers = {
+      {"s", R"({"p":1,"q":"z"})"}, {"l", "[1,2]"}};
+  EXPECT_EQ(messages[0].headers, headers);
 }
 
 TEST_F(KafkaSink, KeepsTheOrderOfRows) {
