@@ -49,7 +49,7 @@ void warn_of_maintenance(const Status& status) {
 
 struct OptimizeVerb {
   std::string table;
-  std::string where;
+  std::optional<std::string> where;
   std::string target_size = "128MiB";
   bool dry_run = false;
 };
@@ -95,6 +95,9 @@ void print(const std::string& table, const delta::OptimizeReport& report, bool d
 
 Outcome optimize(const OptimizeVerb& verb, const Common& common) {
   const Interruption interruption;
+  if (verb.where && verb.where->find_first_not_of(" \t\n") == std::string::npos) {
+    return invalid_argument("--where is empty; without it, all partitions are merged");
+  }
   const Result<uint64_t> target = parse_bytes(verb.target_size);
   if (!target.ok()) return target.status().with_context("--target-size");
   auto workspace = service::Workspace::open(common.project, service::Workspace::Checked::kSettings);
@@ -104,7 +107,8 @@ Outcome optimize(const OptimizeVerb& verb, const Common& common) {
   Result<delta::OptimizeReport> report = [&] {
     ProgressLine line(!common.quiet && !common.json);
     return delta::optimize(
-        *table, {.where = verb.where, .target_bytes = *target, .dry_run = verb.dry_run},
+        *table,
+        {.where = verb.where.value_or(""), .target_bytes = *target, .dry_run = verb.dry_run},
         (*workspace)->clock(),
         [&](const delta::OptimizeProgress& at) {
           line.show("merged " + format_count(at.files_done) + " of " +

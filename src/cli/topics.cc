@@ -133,7 +133,11 @@ Result<connectors::kafka::TopicWish> new_topic(const TopicsOptions& options) {
                               "' is not a setting: write NAME=VALUE, such as "
                               "retention.ms=86400000");
     }
-    topic.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    const std::string name = setting.substr(0, equals);
+    for (const auto& [given, value] : topic.settings) {
+      if (given == name) return invalid_argument("--config gives '" + name + "' twice");
+    }
+    topic.settings.emplace_back(name, setting.substr(equals + 1));
   }
   return topic;
 }

@@ -35,7 +35,9 @@ std::string refuse_operation(char op, bool has_before, bool has_after) {
     case 'm':
       return "the operation 'm' (a message) is none of a row";
     default:
-      return "an unknown operation";
+      return (op > ' ' && op < 127 ? std::string("the operation '") + op + "' is unknown"
+                                   : std::string("an unknown operation")) +
+             ": of a row it is c, r, u or d";
   }
 }
 

@@ -67,6 +67,9 @@ TEST(CommandLine, RefusesWrongUseWithASuggestionAndCode2) {
       {{"topics", "create", "t", "--brokers", "b", "--partitions", "99999999999"},
        "--partitions must be from 1 to 1,000,000, not 99,999,999,999"},
       {{"topics", "create", "bad name", "--brokers", "b"}, "cannot be a topic's name"},
+      {{"topics", "create", "t", "--brokers", "b", "--config", "a=1", "--config", "a=2"},
+       "--config gives 'a' twice"},
+      {{"optimize", "bronze.events", "--where", ""}, "--where is empty"},
       {{"init", "--template", "empti", "/tmp/x"}, "did you mean 'empty'?"},
   };
   for (const WrongUse& wrong : cases) {

@@ -209,7 +209,7 @@ TEST_F(DebeziumAvro, RejectsWhatIsNoChangeOfARow) {
   const Case cases[] = {
       {change("t", "NULL", "NULL"), "the operation 't' (the table was truncated) is none of a row"},
       {change("m", "NULL", "NULL"), "the operation 'm' (a message) is none of a row"},
-      {change("x", "NULL", "NULL"), "an unknown operation"},
+      {change("x", "NULL", "NULL"), "the operation 'x' is unknown: of a row it is c, r, u or d"},
       {change("u", "NULL", "NULL"), "the operation 'u' comes without 'after'"},
       {change("d", "NULL", "{'id': 1, 'name': 'a'}"), "the operation 'd' comes without 'before'"},
       {event("1 AS id, 'a' AS name"),

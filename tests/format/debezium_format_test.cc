@@ -215,7 +215,7 @@ TEST(DebeziumFormat, RejectsWhatIsNoChangeOfARow) {
       {R"({"op":"t","before":null,"after":null})",
        "the operation 't' (the table was truncated) is none of a row"},
       {R"({"op":"m","message":{}})", "the operation 'm' (a message) is none of a row"},
-      {R"({"op":"x","after":{}})", "an unknown operation"},
+      {R"({"op":"x","after":{}})", "the operation 'x' is unknown: of a row it is c, r, u or d"},
       {R"({"op":1,"after":{}})", "an unknown operation"},
       {R"({"op":"c","after":{"id":"x"}})", "'id': \"x\" is not an INTEGER"},
       {R"({"op":"c","after":{"id":1})", "malformed JSON: the object does not end at byte 26"},

@@ -47,7 +47,7 @@ constexpr OwnedProperty kConnectionProperties[] = {
 
 void check_property(const Value::Entry& entry, std::span<const OwnedProperty> owned_too,
                     Problems& problems) {
-  for (const auto& owned : {std::span<const OwnedProperty>(kConnectionProperties), owned_too}) {
+  for (const auto& owned : {owned_too, std::span<const OwnedProperty>(kConnectionProperties)}) {
     for (const OwnedProperty& property : owned) {
       if (property.name != entry.key) continue;
       problems.push_back({entry.key_location, "the property '" + entry.key + "' cannot be set: " +
@@ -100,8 +100,23 @@ void check_oauth(const ConnectionOptions& options, const Value& block, Problems&
   }
 }
 
-// host, host:port or [address]:port.
-bool is_address(std::string_view broker) {
+void check_brokers(const std::vector<std::string>& brokers, const Value& block,
+                   Problems& problems) {
+  const Value* given = block.find("brokers");
+  if (given != nullptr && given->is_unresolved()) return;  // already reported
+  const Location& place = place_of(block, "brokers");
+  const std::vector<std::string> addresses = broker_addresses(brokers);
+  for (const std::string& broker : addresses) {
+    if (is_broker_address(broker)) continue;
+    problems.push_back(
+        {place, "'brokers': '" + broker + "' is no broker; write host:port, without a scheme"});
+  }
+  if (addresses.empty()) problems.push_back({place, "'brokers' names no broker; write host:port"});
+}
+
+}  // namespace
+
+bool is_broker_address(std::string_view broker) {
   std::string_view port;
   if (broker.starts_with('[')) {
     const size_t end = broker.find(']');
@@ -119,22 +134,6 @@ bool is_address(std::string_view broker) {
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   return error == std::errc() && end == port.data() + port.size() && number > 0 && number < 65536;
 }
-
-void check_brokers(const std::vector<std::string>& brokers, const Value& block,
-                   Problems& problems) {
-  const Value* given = block.find("brokers");
-  if (given != nullptr && given->is_unresolved()) return;  // already reported
-  const Location& place = place_of(block, "brokers");
-  const std::vector<std::string> addresses = broker_addresses(brokers);
-  for (const std::string& broker : addresses) {
-    if (is_address(broker)) continue;
-    problems.push_back(
-        {place, "'brokers': '" + broker + "' is no broker; write host:port, without a scheme"});
-  }
-  if (addresses.empty()) problems.push_back({place, "'brokers' names no broker; write host:port"});
-}
-
-}  // namespace
 
 std::vector<std::string> broker_addresses(const std::vector<std::string>& brokers) {
   std::vector<std::string> addresses;

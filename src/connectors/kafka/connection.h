@@ -51,12 +51,15 @@ struct OwnedProperty {
 // Checks the connection and `properties`; `owned` are refused beside those of the connection.
 void check_connection(const ConnectionOptions& options, const config::Value& block,
                       std::span<const OwnedProperty> owned, config::Problems& problems);
-// The `properties` of a block alone.
+// The `properties` of a block alone; what `owned` says of one goes first.
 void check_properties(const config::Value& block, std::span<const OwnedProperty> owned,
                       config::Problems& problems);
 
 // Why this cannot be a topic's name; empty if it can.
 std::string refuse_topic_name(const std::string& name);
+
+// Whether it is host, host:port or [address]:port.
+bool is_broker_address(std::string_view broker);
 
 // The place of a key's value, or of the block if it is not there.
 const config::Location& place_of(const config::Value& block, std::string_view key);

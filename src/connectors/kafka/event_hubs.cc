@@ -27,11 +27,42 @@ constexpr std::pair<const char*, const char*> kProperties[] = {
     {"socket.keepalive.enable", "true"},
     {"socket.timeout.ms", "60000"}};
 
+constexpr const char* kLogin = "the login is 'connection_string'";
+constexpr const char* kNoOwnCertificate = "the service asks for no certificate";
+
+// In words of options that there are.
+constexpr OwnedProperty kHubProperties[] = {
+    {"bootstrap.servers", "say it in 'namespace', or in 'endpoint'"},
+    {"metadata.broker.list", "say it in 'namespace', or in 'endpoint'"},
+    {"security.protocol", "the service wants TLS and a login"},
+    {"sasl.mechanism", kLogin},
+    {"sasl.mechanisms", kLogin},
+    {"sasl.username", kLogin},
+    {"sasl.password", kLogin},
+    {"sasl.oauthbearer.method", kLogin},
+    {"sasl.oauthbearer.token.endpoint.url", kLogin},
+    {"sasl.oauthbearer.client.id", kLogin},
+    {"sasl.oauthbearer.client.secret", kLogin},
+    {"sasl.oauthbearer.scope", kLogin},
+    {"sasl.oauthbearer.extensions", kLogin},
+    {"ssl.certificate.location", kNoOwnCertificate},
+    {"ssl.key.location", kNoOwnCertificate},
+    {"ssl.key.password", kNoOwnCertificate},
+    {"enable.ssl.certificate.verification", "the service's certificate is always verified"},
+};
+constexpr OwnedProperty kHubReading[] = {
+    {"group.id", "say it in 'consumer_group'"},
+    {"isolation.level", "events of transactions, a preview of the service, are read at once"},
+};
+
 std::string namespace_of(const std::string& host) { return host.substr(0, host.find('.')); }
 
 void check_options(const EventHubsSourceOptions& options, const Value& block, Problems& problems) {
   const size_t before = problems.size();
-  check_event_hubs_connection(options, block, reading_properties(), problems);
+  std::vector<OwnedProperty> owned(std::begin(kHubReading), std::end(kHubReading));
+  const std::span<const OwnedProperty> reading = reading_properties();
+  owned.insert(owned.end(), reading.begin(), reading.end());
+  check_event_hubs_connection(options, block, owned, problems);
   if (!parse_connection_string(options.connection_string).ok() || problems.size() > before) return;
   check_event_hub_names(options, options.event_hub, block, problems);
   parse_start(options.start, Subscription::of_topics(event_hubs_of(options, options.event_hub)),
@@ -124,6 +155,10 @@ void check_event_hubs_connection(const EventHubsConnection& connection, const Va
   const std::string& name = connection.name_space;
   if (!string.ok()) {
     problems.push_back({place_of(block, "connection_string"), string.status().message()});
+  } else if (name.empty()) {
+    problems.push_back({place_of(block, "namespace"), "'namespace' is empty: '" +
+                                                          namespace_of(string->host) +
+                                                          "' is that of 'connection_string'"});
   } else if (name.find_first_of(".:/") != std::string::npos) {
     problems.push_back(
         {place_of(block, "namespace"),
@@ -134,7 +169,16 @@ void check_event_hubs_connection(const EventHubsConnection& connection, const Va
                                            "', but 'connection_string' is of the namespace '" +
                                            namespace_of(string->host) + "': correct one of them"});
   }
-  check_properties(block, owned, problems);
+  if (const Value* endpoint = block.find("endpoint");
+      endpoint != nullptr && !endpoint->is_unresolved() && !connection.endpoint.empty() &&
+      !is_broker_address(connection.endpoint)) {
+    problems.push_back({endpoint->location(), "'endpoint': '" + connection.endpoint +
+                                                  "' is no address; write host:port, without a "
+                                                  "scheme"});
+  }
+  std::vector<OwnedProperty> all_owned(std::begin(kHubProperties), std::end(kHubProperties));
+  all_owned.insert(all_owned.end(), owned.begin(), owned.end());
+  check_properties(block, all_owned, problems);
 }
 
 void check_event_hub_names(const EventHubsConnection& connection,
@@ -195,7 +239,8 @@ Service event_hubs_service() {
   service.topic = "event hub";
   service.option = "event_hub";
   service.reach =
-      "check 'namespace', that its firewall lets this machine reach port 9093, and that its tier "
+      "check 'namespace' (or 'endpoint', if it is given), that its firewall lets this machine "
+      "reach port 9093, and that its tier "
       "is not Basic, which has no Kafka endpoint; if it is only away for a while, wait";
   service.login =
       "the key of 'connection_string' is not accepted: copy the connection string anew from "

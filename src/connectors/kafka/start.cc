@@ -34,10 +34,18 @@ void parse_partition_starts(const Value& map, const std::string& topic, Start& s
       if (text == "earliest") offset = Start::kEarliest;
       if (text == "latest") offset = Start::kLatest;
     }
-    if (!partition || *partition > INT32_MAX || !offset) {
+    if (!partition || *partition > INT32_MAX) {
       problems.push_back({entry.key_location, "'start' of '" + topic + "': '" + entry.key +
                                                   "' must be a partition's number, with an offset, "
                                                   "earliest or latest"});
+      continue;
+    }
+    if (!offset) {
+      problems.push_back(
+          {entry.value.location(),
+           "'start' of '" + topic + "': partition " + entry.key +
+               " must begin at an offset, earliest or latest" +
+               (entry.value.is_scalar() ? ", not '" + entry.value.text() + "'" : "")});
       continue;
     }
     start.offsets[{topic, static_cast<int32_t>(*partition)}] = *offset;

@@ -39,6 +39,12 @@ void check_registry_options(const RegistryOptions& options, const config::Value&
     report("token", "a schema registry is asked with either 'user' and 'password', or 'token'");
   }
   if (options.user.empty() && !options.password.empty()) report("password", "'user' is missing");
+  const config::Value* password = value.find("password");
+  if (!options.user.empty() && options.password.empty() && options.token.empty() &&
+      (password == nullptr || !password->is_unresolved())) {
+    report("user", "'password' is missing");
+  }
+  if (options.timeout <= Duration{0}) report("timeout", "'timeout' must be more than 0s");
   if (options.tls_certificate.empty() != options.tls_key.empty()) {
     report(options.tls_key.empty() ? "tls_certificate" : "tls_key",
            "'tls_certificate' and 'tls_key' belong together");

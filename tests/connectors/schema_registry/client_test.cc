@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "connectors/http/http_server.h"
+#include "connectors/source_driver.h"
 
 namespace lakeward::connectors::schema_registry {
 namespace {
@@ -23,6 +24,31 @@ class RegistryClient : public ::testing::Test {
   }
   HttpServer server;
 };
+
+struct WrongOptions {
+  test::OptionList more;
+  std::string complaint;  // "": there is none
+};
+
+TEST(RegistryOptions, AreChecked) {
+  const WrongOptions cases[] = {
+      {{}, ""},
+      {{{"user", test::scalar("u")}, {"password", test::scalar("p")}}, ""},
+      {{{"user", test::scalar("u")}}, "'password' is missing"},
+      {{{"password", test::scalar("p")}}, "'user' is missing"},
+      {{{"timeout", test::scalar("0s")}}, "'timeout' must be more than 0s"},
+  };
+  for (const WrongOptions& wrong : cases) {
+    test::OptionList given = wrong.more;
+    given.emplace_back("url", test::scalar("http://localhost:8081"));
+    const config::Value value = test::options(given);
+    config::Problems problems;
+    check_registry_options(registry_options().parse(value, problems), value, problems);
+    ASSERT_EQ(problems.size(), wrong.complaint.empty() ? 0u : 1u) << wrong.complaint;
+    if (problems.empty()) continue;
+    EXPECT_THAT(problems[0].message, HasSubstr(wrong.complaint));
+  }
+}
 
 TEST_F(RegistryClient, AsksForASchemaBelowThePathOfItsUrl) {
   server.answer(R"({"schema":"\"int\"","schemaType":"AVRO","references":[]})");
