@@ -119,7 +119,10 @@ Status EpochLoop::follow(PlanMode mode, Duration every, std::stop_token stop) {
       if (status().retries == 0) set_state(PipelineState::kRunning);
       RETURN_IF_ERROR(run_epoch(std::move(*next)));
     } else {
-      if (mode == PlanMode::kDrain) return ok_status();
+      if (mode == PlanMode::kDrain) {
+        note_progress(PipelineState::kRunning);  // whatever failed before, it asked for nothing
+        return ok_status();
+      }
       if (!in_flight_) {
         note_progress(PipelineState::kIdle);
         if (environment_.observer != nullptr) environment_.observer->idle();

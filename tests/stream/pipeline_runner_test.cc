@@ -74,6 +74,15 @@ TEST(PipelineRunner, ShowsARetryInItsStatus) {
   EXPECT_FALSE((*runner)->status().retrying_since.has_value());
 }
 
+TEST(PipelineRunner, HasOvercomeAFailureWhenThereIsNothingNew) {
+  TestPipeline pipeline;
+  pipeline.topic.fail_plans = 3;
+  const auto runner = pipeline.start();
+  ASSERT_TRUE((*runner)->drain({}).ok());
+  EXPECT_EQ((*runner)->status().retries, 0u);
+  EXPECT_EQ((*runner)->status().state, PipelineState::kStopped);
+}
+
 TEST(PipelineRunner, StopsWhileItWaitsForARetry) {
   TestPipeline pipeline;
   pipeline.send(3);

@@ -81,6 +81,7 @@ struct MemoryTopic {
   bool has_lines = true;
   size_t gaps = 0;  // one place of so many has no record, as in a topic that was compacted; 0: none
   size_t lags_asked = 0;
+  size_t fail_plans = 0;  // the next so many
   std::function<void(const stream::ReadRequest&)> on_read;
   size_t rereads = 0;                                            // reads of only some records
   std::vector<std::pair<std::string, std::string>> ranges_read;  // from and to, without rereads
@@ -98,6 +99,10 @@ class MemorySource final : public stream::Source {
                                              const stream::Limits& limits, stream::PlanMode mode,
                                              std::stop_token) override {
     return fuse_.pass("plan", [&]() -> Result<std::optional<stream::Offset>> {
+      if (topic_.fail_plans > 0) {
+        --topic_.fail_plans;
+        return unavailable("the topic is away");
+      }
       const size_t begin = from ? number(*from) : 0;
       size_t end = topic_.records.size();
       if (mode == stream::PlanMode::kDrain) {
