@@ -16,11 +16,14 @@ Runner::Drain::Drain(Runner& runner, std::stop_token stop)
     : runner_(runner), stop_(std::move(stop)) {
   for (const auto& task : runner_.tasks_) {
     Entry entry{.task = task.get()};
+    const auto names = [](const std::vector<std::string>& some, const std::string& name) {
+      return std::find(some.begin(), some.end(), name) != some.end();
+    };
     for (size_t before = 0; before < entries_.size(); ++before) {
       const std::string& name = entries_[before].task->pipeline().name;
-      if (std::count(task->reads_from().begin(), task->reads_from().end(), name) > 0) {
-        entry.reads_from.push_back(before);
-      }
+      const bool reads_from = names(task->scheduled().reads_from, name);
+      if (reads_from) entry.reads_from.push_back(before);
+      if (reads_from || names(task->scheduled().fed_by, name)) entry.after.push_back(before);
     }
     entries_.push_back(std::move(entry));
   }
@@ -30,7 +33,7 @@ void Runner::Drain::run() {
   {
     std::unique_lock lock(mutex_);
     while (true) {
-      skip_behind_broken();
+      skip_behind_broken();  // so that what may start now reads from nothing that is broken
       if (all_ended()) break;
       if (nobody_works()) start_next();
       ended_.wait_for(lock, kLookPeriod);
@@ -54,8 +57,8 @@ bool Runner::Drain::nobody_works() const {
 
 bool Runner::Drain::may_start(const Entry& entry) const {
   return entry.stage == Stage::kPending &&
-         std::all_of(entry.reads_from.begin(), entry.reads_from.end(),
-                     [this](size_t before) { return entries_[before].stage == Stage::kEnded; });
+         std::all_of(entry.after.begin(), entry.after.end(),
+                     [this](size_t before) { return entries_[before].stage >= Stage::kEnded; });
 }
 
 void Runner::Drain::skip_behind_broken() {

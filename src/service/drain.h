@@ -15,7 +15,7 @@ namespace lakeward::service {
 
 // Runs each pipeline until its source is drained, in the plan's order: one after the other, save
 // that a pipeline which waits for somebody (a broker that is away) holds up only those that read
-// what it writes. Those that read from a failed one are skipped.
+// what it writes, in tables, topics or folders. Those that read from a failed one are skipped.
 class Runner::Drain {
  public:
   Drain(Runner& runner, std::stop_token stop);
@@ -27,6 +27,7 @@ class Runner::Drain {
   struct Entry {
     Task* task = nullptr;
     std::vector<size_t> reads_from = {};  // entries
+    std::vector<size_t> after = {};       // these, and those that feed it
     Stage stage = Stage::kPending;
     std::thread thread = {};
   };

@@ -20,6 +20,9 @@ namespace lakeward::service {
 struct ScheduledPipeline {
   const project::Pipeline* pipeline = nullptr;
   std::vector<std::string> reads_from;  // pipelines of the same run that write what it reads
+  // Those that fill a topic or folder that it reads: it runs after them, but not only if they are
+  // well.
+  std::vector<std::string> fed_by = {};
 };
 
 // How one pipeline's part of a run ended, or how it stands.

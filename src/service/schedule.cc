@@ -28,10 +28,13 @@ Result<std::vector<ScheduledPipeline>> schedule(const project::Project& project,
     const project::Pipeline& pipeline = project.pipelines[index];
     if (!selected(pipeline.name)) continue;
     ScheduledPipeline next{&pipeline, {}};
-    for (const size_t upstream : lineage.links[index].upstream) {
-      const std::string& name = project.pipelines[upstream].name;
-      if (selected(name)) next.reads_from.push_back(name);
-    }
+    const auto names_of = [&](const std::vector<size_t>& places, std::vector<std::string>& into) {
+      for (const size_t place : places) {
+        if (selected(project.pipelines[place].name)) into.push_back(project.pipelines[place].name);
+      }
+    };
+    names_of(lineage.links[index].upstream, next.reads_from);
+    names_of(lineage.links[index].fed_by, next.fed_by);
     scheduled.push_back(std::move(next));
   }
   return scheduled;

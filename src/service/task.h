@@ -20,7 +20,7 @@ class Runner::Task final : public stream::Observer {
   ~Task() override;
 
   const project::Pipeline& pipeline() const { return *scheduled_.pipeline; }
-  const std::vector<std::string>& reads_from() const { return scheduled_.reads_from; }
+  const ScheduledPipeline& scheduled() const { return scheduled_; }
   void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
 
   // Asks for the reader's schema, if the pipeline takes it from a registry that was away before.

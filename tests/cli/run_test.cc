@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 
+#include "connectors/http/http_server.h"
 #include "support/process.h"
 #include "support/temp_folder.h"
 
@@ -195,6 +197,34 @@ TEST(Run, DrainsOthersWhileOnePipelineWaits) {
   EXPECT_THAT(result.out, HasSubstr("127.0.0.1:1"));
   EXPECT_THAT(result.out, HasSubstr(R"("pipeline":"behind","outcome":"stopped")"));
   EXPECT_THAT(result.out, HasSubstr(R"("pipeline":"readings","outcome":"done")"));
+}
+
+// Planned behind the one that fills its folder, and not before that one is done with waiting.
+TEST(Run, DrainsAFolderWhenItIsFilled) {
+  ReadingsProject project;
+  HttpServer server;
+  std::atomic<int> asked = 0;
+  server.answer([&](const httplib::Request&, httplib::Response& response) {
+    if (++asked < 4) response.status = 503;
+    if (asked >= 4) response.set_content("{\"id\":7}\n", "application/x-ndjson");
+  });
+  write_text(project.path() / "pipelines" / "filler.yaml",
+             "pipeline: filler\n"
+             "from: {http: {url: \"" +
+                 server.url("/") +
+                 "\"}}\n"
+                 "decode: {json: {columns: {id: INTEGER}}}\n"
+                 "to: {file: {path: filled, format: jsonl}}\n");
+  write_text(project.path() / "pipelines" / "a_reader.yaml",
+             "pipeline: a_reader\n"
+             "from: {file: {path: \"filled/**/*.json*\", settle: 0s}}\n"
+             "decode: {json: {columns: {id: INTEGER}}}\n"
+             "to: {delta: {table: bronze.filled}}\n");
+  const ProcessResult result = project.call({"run", "--once", "--json"});
+  EXPECT_EQ(result.exit_code, 0) << result.out << result.err;
+  EXPECT_EQ(project.call({"query", "SELECT id FROM bronze.filled", "--format", "csv"}).out,
+            "id\n7\n")
+      << result.out;
 }
 
 TEST(Run, IsNoSuccessIfAPipelineStillWaitsWhenItsTimeIsOver) {

@@ -249,4 +249,12 @@ Result<std::vector<FoundFile>> Glob::find() const {
   return walk.take();
 }
 
+bool looks_into(std::string_view path, std::string_view written) {
+  const std::filesystem::path root = "/";
+  std::string base = Glob(path, root).base() + "/";
+  std::string folder = (root / written).lexically_normal().string();
+  if (!folder.ends_with('/')) folder += '/';
+  return base.starts_with(folder);
+}
+
 }  // namespace lakeward::connectors::file

@@ -39,6 +39,10 @@ class Glob {
   std::vector<std::string> pattern_;  // one for each name after base_; empty: a plain path
 };
 
+// Whether files that are written into the folder `written`, or below it, are where `path` looks for
+// files. Both may be relative, to the same folder.
+bool looks_into(std::string_view path, std::string_view written);
+
 // Whether `name` matches one name's pattern, without braces.
 bool name_matches(std::string_view pattern, std::string_view name);
 

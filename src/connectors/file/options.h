@@ -9,6 +9,9 @@
 
 namespace lakeward::connectors::file {
 
+// Where folders are, as kafka's topics are at brokers: see stream::Destination.
+inline constexpr const char* kFileSystem = "file system";
+
 enum class Start { kEarliest, kLatest };
 std::vector<std::pair<std::string, Start>> option_choices(Start);
 

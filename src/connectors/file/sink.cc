@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "connectors/declared_options.h"
+#include "connectors/file/options.h"
 #include "engine/sql_text.h"
 
 namespace lakeward::connectors::file {
@@ -213,6 +214,12 @@ stream::SinkType sink_type() {
             std::shared_ptr<io::ObjectStore> store = io::make_local_store(folder);
             return std::unique_ptr<stream::Sink>(std::make_unique<FileSink>(
                 std::move(options), std::move(folder), arguments.query_id, std::move(store)));
+          },
+          .destination = [](const config::Value& options) -> std::optional<stream::Destination> {
+            const Result<FileSinkOptions> parsed = parse_options(file_sink_options(), options);
+            if (!parsed.ok()) return std::nullopt;
+            return stream::Destination{
+                {kFileSystem}, parsed->path, "the folder '" + parsed->path + "'"};
           }};
 }
 

@@ -300,7 +300,14 @@ stream::SourceType source_type() {
             }
             return std::unique_ptr<stream::Source>(
                 std::make_unique<FileSource>(std::move(options), content, environment));
-          }};
+          },
+          .reads =
+              [](const config::Value& options, const stream::Destination& destination) {
+                const Result<FileSourceOptions> parsed =
+                    parse_options(file_source_options(), options);
+                return parsed.ok() && destination.hosts == std::vector<std::string>{kFileSystem} &&
+                       looks_into(parsed->path, destination.name);
+              }};
 }
 
 }  // namespace lakeward::connectors::file
