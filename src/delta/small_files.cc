@@ -96,8 +96,16 @@ bool SmallFiles::contains(const std::string& path) const {
 
 void SmallFiles::add(const AddFile& file) {
   remove(file.path);
-  if (bytes_of(file) < policy_.least_bytes || bytes_of(file) >= policy_.finished_bytes()) return;
+  if (bytes_of(file) >= policy_.finished_bytes()) return;
   const std::string key = partition_key(file.partition_values);
+  if (bytes_of(file) < policy_.least_bytes) {
+    // Somebody else's, but a sign that the partition is written.
+    const auto known = partitions_.find(key);
+    if (known != partitions_.end() && file.data_change) {
+      known->second.newest_ms = std::max(known->second.newest_ms, file.modified_ms);
+    }
+    return;
+  }
   Partition& partition = partitions_[key];
   partition.changed = true;
   if (file.data_change) partition.newest_ms = std::max(partition.newest_ms, file.modified_ms);
