@@ -135,7 +135,9 @@ Outcome list(const DlqOptions& options, const Common& common) {
            "max(rejected_at) AS last, any_value(reason) AS example FROM " +
            question.table +
            " GROUP BY 1) SELECT causes.cause AS reason, dead_letters, waiting, "
-           "greatest(dead_letters - waiting, 0) AS replayed, first, last, example FROM causes "
+           "CASE WHEN waiting IS NOT NULL THEN greatest(dead_letters - waiting, 0) END AS "
+           "replayed, "
+           "first, last, example FROM causes "
            "JOIN " +
            waiting_table(question) +
            " AS left_over ON left_over.cause = causes.cause ORDER BY dead_letters DESC, 1";
