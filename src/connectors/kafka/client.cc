@@ -243,7 +243,7 @@ Status Client::repeat(const std::string& what, Ask ask) {
     // What librdkafka's threads know says more than "timed out".
     const Status behind = failure();
     const bool over = steady_clock::now() >= end;
-    if (events_.knows_why() && (is_down() || over)) {
+    if (!behind.ok() && events_.knows_why() && (is_down() || over)) {
       return behind.with_context(service_.name + ": " + what);
     }
     const Status status = failed(what, error, rd_kafka_err2str(error));

@@ -81,7 +81,8 @@ const config::OptionSet<EventHubsSourceOptions>& source_options() {
        "offsets by partition."},
       {"on_lost_offsets", &T::on_lost_offsets, default_to(OnLostOffsets::kFail),
        "What to do when the retention time has removed events before they were read: stop, or go "
-       "on from the earliest or the latest event and count them as lost."},
+       "on from the earliest or the latest event and count them as lost. The same of a "
+       "event hub that is gone."},
       {"consumer_group", &T::consumer_group, optional(),
        "A consumer group to which the offsets are committed after each epoch, for tools that "
        "watch the lag. Nothing is read from it."},

@@ -13,6 +13,9 @@ constexpr size_t kNamed = 20;
 
 std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
 
+// In the source's folder of the checkpoint.
+std::string note_of(const std::string& topic) { return "gone-" + topic; }
+
 std::string range_text(const LostRange& range) {
   return range.partition.to_string() + ", offsets " + count_text(range.from) + " to " +
          count_text(range.to - 1);
@@ -38,12 +41,26 @@ Status lost_records(const Service& service, const std::string& pipeline,
                     "counted as lost). To keep more: raise the topic's retention.ms.");
 }
 
-Status GoneTopics::missing(const std::string& topic, Timestamp now) {
+Status GoneTopics::recall(const Offsets& offsets, checkpoint::SourceLog& log) {
+  for (const auto& [partition, offset] : offsets) {
+    if (recalled_.contains(partition.topic)) continue;
+    const Status noted = log.read_file(note_of(partition.topic)).status();
+    if (!noted.ok() && noted.code() != StatusCode::kNotFound) return noted;
+    if (noted.ok()) gone_.insert(partition.topic);
+    recalled_.insert(partition.topic);
+  }
+  return ok_status();
+}
+
+Status GoneTopics::missing(const std::string& topic, Timestamp now, checkpoint::SourceLog& log) {
   if (gone_.contains(topic)) return ok_status();
-  const Timestamp since = missing_since_.emplace(topic, now).first->second;
+  Absence& absence = missing_.emplace(topic, Absence{now, now}).first->second;
+  // Meanwhile nobody could be asked, and whoever answers now may just have started.
+  if (now - absence.last > kPatience + kPatience / 2) absence.since = now;
+  absence.last = now;
   const std::string what = service_.name + ": the " + service_.topic + " '" + topic + "', which '" +
                            pipeline_ + "' has read, is gone";
-  if (now - since < kPatience) {
+  if (now - absence.since < kPatience) {
     return unavailable(what + "; it is taken for deleted if that lasts for " +
                        format_duration(kPatience));
   }
@@ -52,14 +69,19 @@ Status GoneTopics::missing(const std::string& topic, Timestamp now) {
                       ".\n  If it was deleted, and you want to go on without what of it was not "
                       "read: set on_lost_offsets: earliest.");
   }
+  const Status noted = log.write_file(note_of(topic), pipeline_ + "\n");
+  if (!noted.ok() && noted.code() != StatusCode::kAlreadyExists) return noted;
   spdlog::warn("{}; the pipeline goes on without it", what);
   gone_.insert(topic);
   return ok_status();
 }
 
-void GoneTopics::found(const std::string& topic) {
-  missing_since_.erase(topic);
+Status GoneTopics::found(const std::string& topic, checkpoint::SourceLog& log) {
+  missing_.erase(topic);
+  if (!gone_.contains(topic)) return ok_status();
+  RETURN_IF_ERROR(log.remove_file(note_of(topic)));
   gone_.erase(topic);
+  return ok_status();
 }
 
 }  // namespace lakeward::connectors::kafka

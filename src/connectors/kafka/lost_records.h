@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "checkpoint/source_log.h"
 #include "connectors/kafka/offsets.h"
 #include "connectors/kafka/options.h"
 #include "connectors/kafka/service.h"
@@ -27,24 +28,33 @@ Status lost_records(const Service& service, const std::string& pipeline,
 
 // Topics that a pipeline has read and that brokers do not know any more. A broker that has just
 // started may not know all of them yet, so they are waited for before they are taken for deleted.
+// That a pipeline goes on without one is noted in the source's folder of the checkpoint, in a file
+// gone-TOPIC, until it is found again.
 class GoneTopics {
  public:
   GoneTopics(const Service& service, std::string pipeline, OnLostOffsets policy)
       : service_(service), pipeline_(std::move(pipeline)), policy_(policy) {}
 
+  // Reads what is noted of the topics of these offsets, once each. Errors: the log's.
+  Status recall(const Offsets& offsets, checkpoint::SourceLog& log);
   // The brokers do not know this one. OK if the pipeline is to go on without it. Errors:
-  // Unavailable at first; then Corruption, if the policy is to fail.
-  Status missing(const std::string& topic, Timestamp now);
-  // They know it.
-  void found(const std::string& topic);
+  // Unavailable at first; then Corruption, if the policy is to fail; the log's.
+  Status missing(const std::string& topic, Timestamp now, checkpoint::SourceLog& log);
+  // They know it. Errors: the log's.
+  Status found(const std::string& topic, checkpoint::SourceLog& log);
   // Whether the pipeline goes on without it.
   bool contains(const std::string& topic) const { return gone_.contains(topic); }
 
  private:
+  struct Absence {
+    Timestamp since, last;  // asked in vain
+  };
+
   const Service& service_;
   const std::string pipeline_;
   const OnLostOffsets policy_;
-  std::map<std::string, Timestamp> missing_since_;
+  std::map<std::string, Absence> missing_;
+  std::set<std::string> recalled_;
   std::set<std::string> gone_;
 };
 

@@ -70,7 +70,8 @@ const config::OptionSet<KafkaSourceOptions>& kafka_source_options() {
        "offsets by partition."},
       {"on_lost_offsets", &T::on_lost_offsets, default_to(OnLostOffsets::kFail),
        "What to do when the brokers have deleted records before they were read: stop, or go on "
-       "from the earliest or the latest record and count them as lost."},
+       "from the earliest or the latest record and count them as lost. The same of a "
+       "topic that is gone."},
       {"isolation", &T::isolation, default_to(Isolation::kReadCommitted),
        "Whether records of transactions that are open or were aborted are read, too."},
       {"group_id", &T::group_id, optional(),

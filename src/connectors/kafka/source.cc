@@ -108,11 +108,11 @@ Status KafkaSource::discover(const Offsets& read) {
   for (const std::string& topic : topics) {
     const Result<std::vector<int32_t>> numbers = client->partitions(topic);
     if (numbers.status().code() == StatusCode::kNotFound && known.contains(topic)) {
-      RETURN_IF_ERROR(gone_.missing(topic, clock_.now()));
+      RETURN_IF_ERROR(gone_.missing(topic, clock_.now(), *log_));
       continue;
     }
     RETURN_IF_ERROR(numbers.status());
-    gone_.found(topic);
+    if (log_ != nullptr) RETURN_IF_ERROR(gone_.found(topic, *log_));
     there.push_back(topic);
     for (const int32_t number : *numbers) found.push_back({topic, number});
   }
@@ -195,6 +195,7 @@ Result<Offsets> KafkaSource::initial_offsets() {
 Result<Offsets> KafkaSource::begin_of(const std::optional<stream::Offset>& from) {
   if (!from) return initial_offsets();
   ASSIGN_OR_RETURN(Offsets begin, parse_offsets(*from));
+  if (log_ != nullptr) RETURN_IF_ERROR(gone_.recall(begin, *log_));
   for (const auto& [partition, offset] : begin) {
     if (subscription_.covers(partition.topic) || options_.on_lost_offsets != OnLostOffsets::kFail) {
       continue;
@@ -295,9 +296,12 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
     const auto known = begin.find(partition);
     from[partition] = known == begin.end() ? 0 : known->second;
   }
-  for (const auto& [partition, to] : take_gone(end)) {
-    options.lost += static_cast<uint64_t>(to - from.at(partition));
-    from.erase(partition);
+  // What was planned is read, whatever the options name by now.
+  for (auto it = end.begin(); it != end.end();) {
+    const bool is_gone = gone_.contains(it->first.topic);
+    if (is_gone) options.lost += static_cast<uint64_t>(it->second - from.at(it->first));
+    if (is_gone) from.erase(it->first);
+    it = is_gone ? end.erase(it) : std::next(it);
   }
   Offsets readable = from;
   if (options_.on_lost_offsets != OnLostOffsets::kFail) {

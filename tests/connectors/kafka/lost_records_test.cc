@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/memory_store.h"
+
 namespace lakeward::connectors::kafka {
 namespace {
 
@@ -33,35 +35,63 @@ TEST(KafkaLostRecords, OfManyPartitionsAreCounted) {
   EXPECT_THAT(text, HasSubstr("and in 980 more partitions"));
 }
 
+class KafkaGoneTopics : public ::testing::Test {
+ protected:
+  io::MemoryStore store;
+  checkpoint::SourceLog log{store, "p/sources/0"};
+  GoneTopics failing{kService, "p", OnLostOffsets::kFail};
+  GoneTopics going_on{kService, "p", OnLostOffsets::kEarliest};
+};
+
 // A broker that has just started may not know all topics yet.
-TEST(KafkaGoneTopics, AreWaitedForAndThenTheRunEnds) {
-  GoneTopics gone(kService, "p", OnLostOffsets::kFail);
-  EXPECT_EQ(gone.missing("a", kBegin).code(), StatusCode::kUnavailable);
-  EXPECT_EQ(gone.missing("b", kBegin + kPatience).code(), StatusCode::kUnavailable);
-  const Status status = gone.missing("a", kBegin + kPatience);
+TEST_F(KafkaGoneTopics, AreWaitedForAndThenTheRunEnds) {
+  EXPECT_EQ(failing.missing("a", kBegin, log).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(failing.missing("b", kBegin + kPatience, log).code(), StatusCode::kUnavailable);
+  const Status status = failing.missing("a", kBegin + kPatience, log);
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_THAT(status.message(), HasSubstr("the topic 'a', which 'p' has read, is gone"));
   EXPECT_THAT(status.message(), HasSubstr("on_lost_offsets: earliest"));
-  EXPECT_FALSE(gone.contains("a"));
+  EXPECT_FALSE(failing.contains("a"));
 }
 
-TEST(KafkaGoneTopics, AreDoneWithoutIfThatIsAllowed) {
-  GoneTopics gone(kService, "p", OnLostOffsets::kEarliest);
-  EXPECT_EQ(gone.missing("a", kBegin).code(), StatusCode::kUnavailable);
-  EXPECT_FALSE(gone.contains("a"));
-  EXPECT_TRUE(gone.missing("a", kBegin + kPatience).ok());
-  EXPECT_TRUE(gone.contains("a"));
-  EXPECT_FALSE(gone.contains("b"));
-  gone.found("a");  // made anew
-  EXPECT_FALSE(gone.contains("a"));
-  EXPECT_EQ(gone.missing("a", kBegin + 2 * kPatience).code(), StatusCode::kUnavailable);
+TEST_F(KafkaGoneTopics, AreDoneWithoutIfThatIsAllowed) {
+  EXPECT_EQ(going_on.missing("a", kBegin, log).code(), StatusCode::kUnavailable);
+  EXPECT_FALSE(going_on.contains("a"));
+  EXPECT_TRUE(going_on.missing("a", kBegin + kPatience, log).ok());
+  EXPECT_TRUE(going_on.contains("a"));
+  EXPECT_FALSE(going_on.contains("b"));
 }
 
-TEST(KafkaGoneTopics, AreForgottenWhenTheBrokersKnowThemAgain) {
-  GoneTopics gone(kService, "p", OnLostOffsets::kFail);
-  EXPECT_EQ(gone.missing("a", kBegin).code(), StatusCode::kUnavailable);
-  gone.found("a");
-  EXPECT_EQ(gone.missing("a", kBegin + kPatience).code(), StatusCode::kUnavailable);
+TEST_F(KafkaGoneTopics, AreRememberedByTheNextRunUntilTheyAreFound) {
+  ASSERT_EQ(going_on.missing("a", kBegin, log).code(), StatusCode::kUnavailable);
+  ASSERT_TRUE(going_on.missing("a", kBegin + kPatience, log).ok());
+  const Offsets read = {{{"a", 0}, 7}, {{"b", 0}, 1}};
+  {
+    GoneTopics next(kService, "p", OnLostOffsets::kEarliest);
+    ASSERT_TRUE(next.recall(read, log).ok());
+    EXPECT_TRUE(next.contains("a"));
+    EXPECT_FALSE(next.contains("b"));
+    EXPECT_TRUE(next.missing("a", kBegin + 2 * kPatience, log).ok());
+    EXPECT_TRUE(next.found("a", log).ok());
+    EXPECT_FALSE(next.contains("a"));
+  }
+  GoneTopics last(kService, "p", OnLostOffsets::kEarliest);
+  ASSERT_TRUE(last.recall(read, log).ok());
+  EXPECT_FALSE(last.contains("a"));
+}
+
+TEST_F(KafkaGoneTopics, AreForgottenWhenTheBrokersKnowThemAgain) {
+  EXPECT_EQ(failing.missing("a", kBegin, log).code(), StatusCode::kUnavailable);
+  EXPECT_TRUE(failing.found("a", log).ok());
+  EXPECT_EQ(failing.missing("a", kBegin + kPatience, log).code(), StatusCode::kUnavailable);
+}
+
+// Who answers after an outage may just have started, too.
+TEST_F(KafkaGoneTopics, AreWaitedForAnewAfterAnOutage) {
+  EXPECT_EQ(failing.missing("a", kBegin, log).code(), StatusCode::kUnavailable);
+  const Timestamp later = kBegin + std::chrono::minutes(5);
+  EXPECT_EQ(failing.missing("a", later, log).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(failing.missing("a", later + kPatience, log).code(), StatusCode::kCorruption);
 }
 
 }  // namespace
