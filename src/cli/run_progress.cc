@@ -73,7 +73,8 @@ std::vector<RunNews::Item> RunNews::take(const service::RunReport& report) {
     } else if (retrying && told == Told::kNothing) {
       items.push_back({line_of(pipeline.name + ": retrying: " + pipeline.status.last_error)});
       told = Told::kRetrying;
-    } else if (!retrying && !failed && told == Told::kRetrying) {
+    } else if (!retrying && !failed && told == Told::kRetrying &&
+               pipeline.status.state != stream::PipelineState::kFailed) {
       items.push_back({pipeline.name + ": goes on"});
       told = Told::kNothing;
     }

@@ -55,6 +55,13 @@ TEST(RunNews, TellsOfAFailureWhileOthersRunOn) {
   report.pipelines[0].end = PipelineReport::End::kFailed;
   report.pipelines[0].error = invalid_argument("wrong password");
   EXPECT_EQ(texts(news.take(report)), "a: failed: wrong password!\n");
+  // One that tried again, and is about to end.
+  report.pipelines[1].status.retries = 1;
+  report.pipelines[1].status.last_error = "the broker is away";
+  EXPECT_EQ(texts(news.take(report)), "b: retrying: the broker is away\n");
+  report.pipelines[1].status.retries = 0;
+  report.pipelines[1].status.state = stream::PipelineState::kFailed;
+  EXPECT_EQ(texts(news.take(report)), "");
   report.pipelines[1].end = PipelineReport::End::kFailed;
   report.pipelines[1].error = invalid_argument("so is this");
   EXPECT_EQ(texts(news.take(report)), "");
