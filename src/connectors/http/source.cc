@@ -190,7 +190,7 @@ Status HttpSource::refuse(const io::HttpResponse& response) {
   const std::string_view after = response.header("retry-after");
   int64_t seconds = 0;
   const auto [end, error] = std::from_chars(after.data(), after.data() + after.size(), seconds);
-  if (!after.empty() && error == std::errc() && end == after.data() + after.size()) {
+  if (error == std::errc() && end == after.data() + after.size() && seconds >= 0) {
     const Duration wait = std::min<Duration>(std::chrono::seconds(seconds), kLongestRetryAfter);
     not_before_ = clock_.now() + wait;
     message += "; it takes requests again in " + format_duration(wait);

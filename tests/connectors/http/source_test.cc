@@ -176,6 +176,19 @@ TEST_F(HttpSource, AsksAgainAfterAPassingErrorWhenTheServerAllowsIt) {
   EXPECT_TRUE(run.plan(std::nullopt).value());
 }
 
+TEST_F(HttpSource, TakesARetryAfterThatIsNoneForNone) {
+  SourceRun run = start();
+  for (const char* after : {"-1", "soon", "", "1.5"}) {
+    server.answer([=](const httplib::Request&, httplib::Response& response) {
+      response.status = 503;
+      response.set_header("Retry-After", after);
+    });
+    EXPECT_THAT(run.plan(std::nullopt).status().message(), Not(HasSubstr("again in"))) << after;
+  }
+  server.answer("[1]");
+  EXPECT_TRUE(run.plan(std::nullopt).value());
+}
+
 TEST_F(HttpSource, AsksAgainAtOnceWhenNobodyAnswered) {
   server.answer(
       [](const httplib::Request&, httplib::Response& response) { response.status = 503; });
