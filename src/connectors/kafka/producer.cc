@@ -181,6 +181,11 @@ Status Producer::explain(rd_kafka_resp_err_t error, const std::string& text, siz
                               format_duration(options_.transaction_timeout) +
                               "; lower 'transaction_timeout', or raise the brokers' "
                               "transaction.max.timeout.ms");
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return not_found("the " + topic + " or its partition is not there any more (" + text +
+                       "); create it again, or correct '" + service.option + "' or 'partition'");
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
