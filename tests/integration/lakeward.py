@@ -10,10 +10,10 @@ BINARY = Path(os.environ.get("LAKEWARD_BINARY", SOURCE / "build/release/lakeward
 TIMEOUT_S = 120
 
 
-def lakeward(*arguments, expect=0, **options):
+def lakeward(*arguments, expect=0, timeout=TIMEOUT_S, **options):
     """Runs the program to its end; fails, showing what it printed, unless it exits with `expect`."""
     command = [str(BINARY), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT_S,
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout,
                           stdin=subprocess.DEVNULL, **options)
     if done.returncode != expect:
         raise AssertionError(f"{' '.join(command)}\nexited with {done.returncode} instead of {expect}\n"
@@ -44,8 +44,8 @@ class Project:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
-    def call(self, *arguments, expect=0):
-        return lakeward(*arguments, "--project", self.folder, expect=expect)
+    def call(self, *arguments, expect=0, timeout=TIMEOUT_S):
+        return lakeward(*arguments, "--project", self.folder, expect=expect, timeout=timeout)
 
     def start(self, *arguments, stderr=subprocess.DEVNULL):
         return subprocess.Popen([str(BINARY), *arguments, "--project", str(self.folder)],

@@ -29,6 +29,9 @@ from topics import topic_tool  # noqa: E402
 RECORDS_A_KILL = 4000  # to each partition
 KILLS_A_BROKER = 5  # every fifth kill is of the broker, too: by turns in each of the ways
 LONGEST_S = 2.5
+# What the kills left unread is drained, 500 rows a transaction, while connections are still cut: the more
+# kills, the longer.
+LEAST_DRAIN_S, DRAIN_A_KILL_S = 120, 3
 FETCHER_VERSION = 4  # of Fetch: librdkafka asks by the newest that both it and the broker have
 
 # Connections of PROJECT: who fetches, and over what. The fetcher does not know the property of two of them.
@@ -162,7 +165,8 @@ def run(folder, kills, ways, seed):
     print(f"killed {killer.count} times in {time.monotonic() - start:.0f} s, {killer.inside_epoch} of them with "
           f"an epoch begun and not finished; the broker {broker.kills} times", flush=True)
     killer.choose_ways()
-    project.call("run", "--once")  # it ends well, though connections are still cut
+    # It ends well, though connections are still cut.
+    project.call("run", "--once", timeout=max(LEAST_DRAIN_S, kills * DRAIN_A_KILL_S))
     for name, proxy in proxies.items():
         proxy.stop_cutting()
         print(f"{name}: {proxy.summary()}", flush=True)
