@@ -9,7 +9,6 @@
 
 #include "base/units.h"
 #include "checkpoint/source_log.h"
-#include "connectors/declared_options.h"
 #include "connectors/kafka/epoch_limits.h"
 #include "connectors/kafka/high_watermarks.h"
 
@@ -38,6 +37,18 @@ config::StringMap reading_properties(const KafkaSourceOptions& options,
   const bool committed = options.isolation == Isolation::kReadCommitted;
   properties.emplace_back("isolation.level", committed ? "read_committed" : "read_uncommitted");
   return properties;
+}
+
+// Takes out, and returns, the partitions of some topics.
+template <typename IsWanted>
+Offsets take(Offsets& offsets, IsWanted is_wanted) {
+  Offsets taken;
+  for (auto it = offsets.begin(); it != offsets.end();) {
+    const bool is = is_wanted(it->first.topic);
+    if (is) taken.insert(*it);
+    it = is ? offsets.erase(it) : std::next(it);
+  }
+  return taken;
 }
 
 Offsets all_at(const Offsets& partitions, int64_t what) {
@@ -123,14 +134,9 @@ Status KafkaSource::discover(const Offsets& read) {
 }
 
 Offsets KafkaSource::take_gone(Offsets& offsets) const {
-  Offsets taken;
-  for (auto it = offsets.begin(); it != offsets.end();) {
-    const std::string& topic = it->first.topic;
-    const bool is_gone = gone_.contains(topic) || !subscription_.covers(topic);
-    if (is_gone) taken.insert(*it);
-    it = is_gone ? offsets.erase(it) : std::next(it);
-  }
-  return taken;
+  return take(offsets, [this](const std::string& topic) {
+    return gone_.contains(topic) || !subscription_.covers(topic);
+  });
 }
 
 Result<Offsets> KafkaSource::decide_start() {
@@ -297,11 +303,10 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
     from[partition] = known == begin.end() ? 0 : known->second;
   }
   // What was planned is read, whatever the options name by now.
-  for (auto it = end.begin(); it != end.end();) {
-    const bool is_gone = gone_.contains(it->first.topic);
-    if (is_gone) options.lost += static_cast<uint64_t>(it->second - from.at(it->first));
-    if (is_gone) from.erase(it->first);
-    it = is_gone ? end.erase(it) : std::next(it);
+  const auto is_gone = [this](const std::string& topic) { return gone_.contains(topic); };
+  for (const auto& [partition, to] : take(end, is_gone)) {
+    options.lost += static_cast<uint64_t>(to - from.at(partition));
+    from.erase(partition);
   }
   Offsets readable = from;
   if (options_.on_lost_offsets != OnLostOffsets::kFail) {
@@ -409,47 +414,6 @@ Result<std::string> KafkaSource::position(const stream::Offset& committed) {
   ASSIGN_OR_RETURN(Offsets offsets, parse_offsets(committed));
   (void)take_gone(offsets);
   return position_text(offsets);
-}
-
-Result<std::unique_ptr<stream::Source>> make_source(KafkaSourceOptions options, Service service,
-                                                    const stream::SourceArguments& arguments,
-                                                    stream::Environment& environment) {
-  ASSIGN_OR_RETURN(Subscription subscription, subscription_of(options));
-  return std::unique_ptr<stream::Source>(
-      std::make_unique<KafkaSource>(std::move(options), std::move(subscription), std::move(service),
-                                    arguments.pipeline, environment));
-}
-
-bool reads(const KafkaSourceOptions& options, const stream::Destination& destination) {
-  const Result<Subscription> subscription = subscription_of(options);
-  if (!subscription.ok() || !subscription->covers(destination.name)) return false;
-  const std::vector<std::string> brokers = broker_addresses(options.brokers);
-  return std::find_first_of(brokers.begin(), brokers.end(), destination.hosts.begin(),
-                            destination.hosts.end()) != brokers.end();
-}
-
-stream::SourceType source_type() {
-  return {.doc = "Records of Kafka topics, each read once.",
-          .options = kafka_source_options().infos(),
-          .check = make_check<KafkaSourceOptions>(kafka_source_options, check_source_options),
-          .make = [](const stream::SourceArguments& arguments,
-                     stream::Environment& environment) -> Result<std::unique_ptr<stream::Source>> {
-            ASSIGN_OR_RETURN(KafkaSourceOptions options,
-                             parse_options(kafka_source_options(), arguments.options));
-            Service service = service_of(options);
-            return make_source(std::move(options), std::move(service), arguments, environment);
-          },
-          .reads =
-              [](const config::Value& value, const stream::Destination& destination) {
-                const auto options = parse_options(kafka_source_options(), value);
-                return options.ok() && reads(*options, destination);
-              },
-          .describe = [](const config::Value& value) -> std::string {
-            const auto options = parse_options(kafka_source_options(), value);
-            const auto subscription =
-                options.ok() ? subscription_of(*options) : Result<Subscription>(options.status());
-            return subscription.ok() ? subscription->to_string() : "";
-          }};
 }
 
 }  // namespace lakeward::connectors::kafka
