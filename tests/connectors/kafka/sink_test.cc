@@ -25,17 +25,13 @@ config::Problems check_options(const OptionList& given) {
   return problems;
 }
 
-// `avro: {registry: …, more}`.
-config::Value avro(OptionList more = {}) {
+// `FORMAT: {registry: …, more}`.
+config::Value by_registry(const std::string& format, OptionList more) {
   more.emplace_back("registry", options({{"url", scalar("http://localhost:8081")}}));
-  return options({{"avro", options(more)}});
+  return options({{format, options(more)}});
 }
-
-// `json: {registry: …, more}`.
-config::Value json(OptionList more = {}) {
-  more.emplace_back("registry", options({{"url", scalar("http://localhost:8081")}}));
-  return options({{"json", options(more)}});
-}
+config::Value avro(OptionList more = {}) { return by_registry("avro", std::move(more)); }
+config::Value json(OptionList more = {}) { return by_registry("json", std::move(more)); }
 
 config::Value list(const std::vector<std::string>& texts) {
   config::Value::List values;

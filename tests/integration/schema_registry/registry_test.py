@@ -35,6 +35,16 @@ def with_types(value):
     return {**value, "amount": decimal.Decimal(value["amount"])}
 
 
+# Needs no registry.
+OTHER = """
+pipeline: other
+from: {file: {path: "input/*.jsonl", settle: 0s}}
+decode: {json: {columns: {id: BIGINT}}}
+to: {delta: {table: bronze.other}}
+trigger: {every: 200ms}
+"""
+
+
 def avro(more=""):
     return "avro:\n    registry: registry\n" + more
 
@@ -125,12 +135,7 @@ class Registry(RegistryCase):
         create_topic("lone")
         project = self.make_project("lone", "avro: {registry: registry, subject: nobody-value}")
         project.write("input/1.jsonl", '{"id": 1}\n')
-        project.write("pipelines/other.yaml", """
-pipeline: other
-from: {file: {path: "input/*.jsonl", settle: 0s}}
-decode: {json: {columns: {id: BIGINT}}}
-to: {delta: {table: bronze.other}}
-""")
+        project.write("pipelines/other.yaml", OTHER)
         says = "register its schema, or correct 'subject' or 'version'"
         self.assertIn(says, project.call("validate", expect=2).stderr)
         found = {one["what"]: one for one in json.loads(project.call("doctor", "--json", expect=1).stdout)}
@@ -149,13 +154,7 @@ to: {delta: {table: bronze.other}}
         following, draining = self.make_project("first", avro()), self.make_project("first", avro())
         # What needs no registry goes on meanwhile.
         following.write("input/1.jsonl", '{"id": 1}\n')
-        following.write("pipelines/other.yaml", """
-pipeline: other
-from: {file: {path: "input/*.jsonl", settle: 0s}}
-decode: {json: {columns: {id: BIGINT}}}
-to: {delta: {table: bronze.other}}
-trigger: {every: 200ms}
-""")
+        following.write("pipelines/other.yaml", OTHER)
         self.stop_registry()
         waits = "the subject 'first-value', whose schema is asked for before the first run"
         self.assertIn(waits, following.call("validate", expect=1).stderr)
