@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <ctime>
 
 #include "base/units.h"
+#include "connectors/kafka/bounded_call.h"
 #include "connectors/kafka/handles.h"
 
 namespace lakeward::connectors::kafka {
@@ -22,11 +24,11 @@ constexpr Duration kPatienceWhenStopped{5'000'000};
 constexpr const char* kUnfitRecord =
     "; a topic takes no record whose time is further ahead than its message.timestamp.after.max.ms "
     "(an hour, if not set), nor, with cleanup.policy=compact, one without a key";
-// librdkafka 2.11 to 2.15 waits without an end for the coordinator of the transaction's offsets if
-// it was a broker that has left the cluster meanwhile (rd_kafka_coord_req_fsm: its timeout is not
-// looked at), until the state of some connection changes. With this, one does: those that are idle
-// end.
-constexpr const char* kIdleMs = "5000";
+// Of a call that was told to come back after kSliceMs. librdkafka 2.11 to 2.15 waits without an end
+// for the coordinator of the transaction's offsets if it was a broker that has left the cluster
+// meanwhile: rd_kafka_coord_req_fsm() does not look at its timeout until the state of some
+// connection changes.
+constexpr std::chrono::seconds kLongestCall{5};
 constexpr int kFullMs = 2;
 constexpr int kSliceMs = 500;
 constexpr size_t kSentBetweenPolls = 1'000;
@@ -61,8 +63,6 @@ config::StringMap producing_properties(const ProducerOptions& options) {
     properties.emplace_back("transactional.id", options.transactional_id);
     properties.emplace_back("transaction.timeout.ms",
                             std::to_string(options.transaction_timeout.count() / 1'000));
-    // First, so that the user's own wins.
-    properties.emplace(properties.begin(), "connections.max.idle.ms", kIdleMs);
   }
   return properties;
 }
@@ -88,7 +88,7 @@ class Producer::Wait {
   int left_ = 0;
 };
 
-Producer::Producer(ProducerOptions options, std::unique_ptr<Client> client)
+Producer::Producer(ProducerOptions options, std::shared_ptr<Client> client)
     : options_(std::move(options)),
       client_(std::move(client)),
       topic_(rd_kafka_topic_new(client_->handle(), options_.topic.c_str(), nullptr)) {}
@@ -102,23 +102,31 @@ Result<std::unique_ptr<Producer>> Producer::make(const ProducerOptions& options)
 }
 
 Producer::~Producer() {
-  if (open_ && !client_->is_down()) {
-    (void)repeat("abort", kLastPatience, [&](int timeout_ms) {
-      return rd_kafka_abort_transaction(client_->handle(), timeout_ms);
-    });
+  if (open_ && !stuck_ && !client_->is_down()) {
+    (void)repeat("abort", kLastPatience, rd_kafka_abort_transaction);
   }
   if (topic_ != nullptr) rd_kafka_topic_destroy(topic_);
-  rd_kafka_purge(client_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  // librdkafka takes no second call about a transaction, and this one waits for the first, too.
+  if (!stuck_)
+    rd_kafka_purge(client_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
-template <typename Step>
-Status Producer::repeat(const std::string& what, Duration patience, Step step) {
+Status Producer::repeat(const std::string& what, Duration patience, const Step& step) {
   const Wait wait(patience);
   while (true) {
-    rd_kafka_error_t* error = step(kSliceMs);
-    if (error == nullptr) return ok_status();
-    const bool again = rd_kafka_error_is_retriable(error) != 0;
-    const Status status = explain(error).with_context(options_.service.name + ": " + what);
+    std::optional<Error> error = call_bounded(
+        [client = client_, step] { return step(client->handle(), kSliceMs); }, kLongestCall);
+    if (!error) {
+      stuck_ = true;
+      return unavailable(
+          options_.service.name + ": " + what + ": librdkafka has not come back for " +
+          std::to_string(kLongestCall.count()) +
+          " s, as when a broker has left the cluster; beginning with a new connection");
+    }
+    if (*error == nullptr) return ok_status();
+    const bool again = rd_kafka_error_is_retriable(error->get()) != 0;
+    const Status status =
+        explain(error->release()).with_context(options_.service.name + ": " + what);
     if (!again) return status;
     // What librdkafka's threads know says more than "timed out".
     const Status behind = client_->failure();
@@ -213,9 +221,8 @@ Status Producer::check_refusals() const {
 }
 
 Status Producer::take_over() {
-  return repeat(
-      "the transactional id '" + options_.transactional_id + "'", kPatience,
-      [&](int timeout_ms) { return rd_kafka_init_transactions(client_->handle(), timeout_ms); });
+  return repeat("the transactional id '" + options_.transactional_id + "'", kPatience,
+                rd_kafka_init_transactions);
 }
 
 Status Producer::begin() {
@@ -319,31 +326,27 @@ Status Producer::flush() {
 
 Status Producer::commit(int64_t offset, const std::string& metadata) {
   CHECK(open_, "there is a transaction to commit");
-  const PartitionList offsets = make_partition_list({{{options_.topic, 0}, offset}});
+  const std::shared_ptr offsets = make_partition_list({{{options_.topic, 0}, offset}});
   rd_kafka_topic_partition_t& stored = offsets->elems[0];
   stored.metadata = rd_kafka_mem_malloc(client_->handle(), metadata.size());
   std::copy(metadata.begin(), metadata.end(), static_cast<char*>(stored.metadata));
   stored.metadata_size = metadata.size();
-  rd_kafka_consumer_group_metadata_t* group =
-      rd_kafka_consumer_group_metadata_new(options_.transactional_id.c_str());
-  Status status = repeat("the offset in the transaction", kPatience, [&](int timeout_ms) {
-    return rd_kafka_send_offsets_to_transaction(client_->handle(), offsets.get(), group,
-                                                timeout_ms);
-  });
-  rd_kafka_consumer_group_metadata_destroy(group);
-  RETURN_IF_ERROR(status);
-  status = repeat("commit of a transaction", kPatience, [&](int timeout_ms) {
-    return rd_kafka_commit_transaction(client_->handle(), timeout_ms);
-  });
+  const std::shared_ptr<rd_kafka_consumer_group_metadata_t> group(
+      rd_kafka_consumer_group_metadata_new(options_.transactional_id.c_str()),
+      rd_kafka_consumer_group_metadata_destroy);
+  RETURN_IF_ERROR(repeat("the offset in the transaction", kPatience,
+                         [offsets, group](rd_kafka_t* handle, int timeout_ms) {
+                           return rd_kafka_send_offsets_to_transaction(handle, offsets.get(),
+                                                                       group.get(), timeout_ms);
+                         }));
+  const Status status = repeat("commit of a transaction", kPatience, rd_kafka_commit_transaction);
   if (status.ok()) open_ = false;
   return status;
 }
 
 Status Producer::abort() {
   CHECK(open_, "there is a transaction to abort");
-  const Status status = repeat("abort of a transaction", kPatience, [&](int timeout_ms) {
-    return rd_kafka_abort_transaction(client_->handle(), timeout_ms);
-  });
+  const Status status = repeat("abort of a transaction", kPatience, rd_kafka_abort_transaction);
   if (status.ok()) open_ = false;
   return status;
 }

@@ -50,7 +50,8 @@ struct ProducerOptions {
 class Producer {
  public:
   static Result<std::unique_ptr<Producer>> make(const ProducerOptions& options);
-  // Aborts a transaction that is still open, if that is quick.
+  // Aborts a transaction that is still open, if that is quick. One that it leaves open is aborted
+  // by the next producer's take_over(), or by the brokers when it is too old.
   ~Producer();
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
@@ -77,11 +78,13 @@ class Producer {
   Status abort();
 
  private:
-  Producer(ProducerOptions options, std::unique_ptr<Client> client);
-  // Calls `step(timeout_ms)` until it is done, or fails for good, or nothing has come of it for too
-  // long.
-  template <typename Step>
-  Status repeat(const std::string& what, Duration patience, Step step);
+  Producer(ProducerOptions options, std::shared_ptr<Client> client);
+  // What one call of librdkafka's does about a transaction. It may outlive the producer, so that it
+  // holds what it uses besides the handle.
+  using Step = std::function<rd_kafka_error_t*(rd_kafka_t* handle, int timeout_ms)>;
+  // Takes the step until it is done, or fails for good, or nothing has come of it for too long, or
+  // it does not come back.
+  Status repeat(const std::string& what, Duration patience, const Step& step);
   // What a call's or a record's failure means. Takes `error`; `bytes` of the record, or 0.
   Status explain(rd_kafka_error_t* error, size_t bytes = 0);
   Status explain(rd_kafka_resp_err_t error, const std::string& text, size_t bytes,
@@ -95,9 +98,10 @@ class Producer {
   std::string sending() const;
 
   ProducerOptions options_;
-  std::unique_ptr<Client> client_;
+  std::shared_ptr<Client> client_;  // also a call's that has not come back
   rd_kafka_topic_t* topic_ = nullptr;
   bool open_ = false;
+  bool stuck_ = false;  // a call has not come back
   Timestamp begun_;
   size_t sent_since_poll_ = 0;
 };
