@@ -316,7 +316,8 @@ Status EpochLoop::run_epoch(Plan plan) {
     return settled;
   }
   last_was_full_ = plan.is_full || is_full(staged.accounting());
-  const bool overlaps = can_overlap_ && staged.overlaps();
+  // Who has read nothing has no time to win, and may wait for the commit to go on.
+  const bool overlaps = can_overlap_ && staged.overlaps() && staged.accounting().read > 0;
   in_flight_.emplace(InFlight{std::move(plan), std::move(staged), since});
   if (!overlaps) return settle();
   worker_.start([this] { return commit(*in_flight_); });

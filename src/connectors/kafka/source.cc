@@ -17,9 +17,6 @@ namespace {
 
 // In the source's folder in the checkpoint.
 constexpr const char* kInitialOffsets = "0";
-// How soon a new partition is seen.
-constexpr Duration kDiscoverEvery{5'000'000};
-
 std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
 
 std::string position_text(const Offsets& offsets) {
@@ -39,18 +36,6 @@ config::StringMap reading_properties(const KafkaSourceOptions& options,
   return properties;
 }
 
-// Takes out, and returns, the partitions of some topics.
-template <typename IsWanted>
-Offsets take(Offsets& offsets, IsWanted is_wanted) {
-  Offsets taken;
-  for (auto it = offsets.begin(); it != offsets.end();) {
-    const bool is = is_wanted(it->first.topic);
-    if (is) taken.insert(*it);
-    it = is ? offsets.erase(it) : std::next(it);
-  }
-  return taken;
-}
-
 Offsets all_at(const Offsets& partitions, int64_t what) {
   Offsets wanted;
   for (const auto& [partition, offset] : partitions) wanted[partition] = what;
@@ -68,8 +53,8 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
       clock_(environment.clock),
       memory_bytes_(environment.memory_bytes),
       properties_(reading_properties(options_, environment.project_root)),
+      topics_(options_, subscription_, service_, pipeline_, clock_),
       ends_(clock_),
-      gone_(service_, pipeline_, options_.on_lost_offsets),
       group_(options_.group_id),
       consumers_(std::make_shared<ConsumerPool>(properties_, service_,
                                                 bytes_ahead(environment.memory_bytes))) {}
@@ -77,6 +62,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
 Status KafkaSource::attach(checkpoint::SourceLog& log) {
   log_ = &log;
   const Result<std::string> bytes = log.read_file(kInitialOffsets);
+  topics_.attach(log, bytes.status().code() != StatusCode::kNotFound);
   if (bytes.status().code() == StatusCode::kNotFound) return ok_status();
   RETURN_IF_ERROR(bytes.status());
   ASSIGN_OR_RETURN(initial_, parse_initial_offsets(*bytes));
@@ -90,53 +76,17 @@ Result<Client*> KafkaSource::client() {
   return client_.get();
 }
 
-Result<std::vector<std::string>> KafkaSource::topics_there(const Offsets& read) {
-  if (!subscription_.is_pattern()) return subscription_.topics();
-  ASSIGN_OR_RETURN(Client* const client, this->client());
-  ASSIGN_OR_RETURN(std::vector<std::string> topics, client->topics());
-  std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
-  // Those that were read are not forgotten: whether they are gone is seen by asking for them.
-  for (const auto& [partition, offset] : read) {
-    if (subscription_.covers(partition.topic)) topics.push_back(partition.topic);
-  }
-  std::sort(topics.begin(), topics.end());
-  topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
-  if (topics.empty()) {
-    return not_found(service_.name + ": no topic matches '" + subscription_.pattern() +
-                     "'; create one, or correct 'topic_pattern' or 'brokers'");
-  }
-  return topics;
-}
-
 Status KafkaSource::discover(const Offsets& read) {
-  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return ok_status();
   ASSIGN_OR_RETURN(Client* const client, this->client());
-  ASSIGN_OR_RETURN(const std::vector<std::string> topics, topics_there(read));
-  std::set<std::string> known;
-  for (const auto& [partition, offset] : read) known.insert(partition.topic);
-  std::vector<std::string> there;
-  std::vector<TopicPartition> found;
-  for (const std::string& topic : topics) {
-    const Result<std::vector<int32_t>> numbers = client->partitions(topic);
-    if (numbers.status().code() == StatusCode::kNotFound && known.contains(topic)) {
-      RETURN_IF_ERROR(gone_.missing(topic, clock_.now(), *log_));
-      continue;
-    }
-    RETURN_IF_ERROR(numbers.status());
-    if (log_ != nullptr) RETURN_IF_ERROR(gone_.found(topic, *log_));
-    there.push_back(topic);
-    for (const int32_t number : *numbers) found.push_back({topic, number});
+  ASSIGN_OR_RETURN(const std::vector<std::string> others, topics_.discover(read, *client));
+  if (others.empty()) return ok_status();
+  for (const std::string& topic : others) {
+    spdlog::info("{}: the {} '{}' that was made anew is read from its beginning", service_.name,
+                 service_.topic, topic);
   }
-  if (log_ != nullptr) RETURN_IF_ERROR(identity_.check(*client, there, *log_));
-  partitions_ = std::move(found);
-  discovered_ = clock_.now();
+  // Those that wait have records of the old ones, and know their leaders' epochs.
+  consumers_ = std::make_shared<ConsumerPool>(properties_, service_, bytes_ahead(memory_bytes_));
   return ok_status();
-}
-
-Offsets KafkaSource::take_gone(Offsets& offsets) const {
-  return take(offsets, [this](const std::string& topic) {
-    return gone_.contains(topic) || !subscription_.covers(topic);
-  });
 }
 
 Result<Offsets> KafkaSource::decide_start() {
@@ -145,7 +95,9 @@ Result<Offsets> KafkaSource::decide_start() {
   if (!problems.empty()) return invalid_argument(problems.front().to_string());
   RETURN_IF_ERROR(discover({}));
   Offsets wanted;
-  for (const TopicPartition& partition : partitions_) wanted[partition] = start.everywhere;
+  for (const TopicPartition& partition : topics_.partitions()) {
+    wanted[partition] = start.everywhere;
+  }
   Offsets given;
   for (const auto& [partition, offset] : start.offsets) {
     if (!wanted.contains(partition)) {
@@ -201,7 +153,7 @@ Result<Offsets> KafkaSource::initial_offsets() {
 Result<Offsets> KafkaSource::begin_of(const std::optional<stream::Offset>& from) {
   if (!from) return initial_offsets();
   ASSIGN_OR_RETURN(Offsets begin, parse_offsets(*from));
-  if (log_ != nullptr) RETURN_IF_ERROR(gone_.recall(begin, *log_));
+  RETURN_IF_ERROR(topics_.recall(begin));
   for (const auto& [partition, offset] : begin) {
     if (subscription_.covers(partition.topic) || options_.on_lost_offsets != OnLostOffsets::kFail) {
       continue;
@@ -238,19 +190,24 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   client->heed(std::move(stop));
   ASSIGN_OR_RETURN(Offsets begin, begin_of(from));
   RETURN_IF_ERROR(discover(begin));
-  // Where they were read to is kept: should they come back, nothing of them is repeated.
-  const Offsets gone = take_gone(begin);
-  for (const TopicPartition& partition : partitions_) begin.emplace(partition, 0);
-  if (begin.size() != partitions_.size()) {
-    for (const auto& [partition, offset] : begin) {
-      if (std::find(partitions_.begin(), partitions_.end(), partition) != partitions_.end()) {
-        continue;
-      }
-      return corruption(service_.name + ": " + partition.to_string() +
-                        " is in the checkpoint of '" + pipeline_ + "', but does not exist: the " +
-                        service_.topic + " was deleted and made anew.\n  " +
-                        how_to_start_over(log_));
+  if (const Offsets old = topics_.take_renewed(begin); !old.empty()) {
+    for (auto it = old.begin(); it != old.end();
+         it = old.upper_bound({it->first.topic, INT32_MAX})) {
+      spdlog::warn(
+          "{}: the {} '{}' was deleted and made anew: what '{}' had not read of the old one "
+          "is lost",
+          service_.name, service_.topic, it->first.topic, pipeline_);
     }
+    left_behind_ = true;  // the new ones, which can be read once this epoch is committed
+    return std::optional(format_offsets(begin));
+  }
+  const Offsets gone = topics_.take_gone(begin);
+  for (const TopicPartition& partition : topics_.partitions()) begin.emplace(partition, 0);
+  for (const auto& [partition, offset] : begin) {
+    if (topics_.contains(partition)) continue;
+    return corruption(service_.name + ": " + partition.to_string() + " is in the checkpoint of '" +
+                      pipeline_ + "', but does not exist: the " + service_.topic +
+                      " was deleted and made anew.\n  " + how_to_start_over(log_));
   }
   ASSIGN_OR_RETURN(Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   for (const auto& [partition, offset] : begin) {
@@ -303,8 +260,7 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
     from[partition] = known == begin.end() ? 0 : known->second;
   }
   // What was planned is read, whatever the options name by now.
-  const auto is_gone = [this](const std::string& topic) { return gone_.contains(topic); };
-  for (const auto& [partition, to] : take(end, is_gone)) {
+  for (const auto& [partition, to] : topics_.take_lost(end)) {
     options.lost += static_cast<uint64_t>(to - from.at(partition));
     from.erase(partition);
   }
@@ -354,9 +310,10 @@ Status KafkaSource::explain_loss(const TopicPartition& partition, int64_t offset
 }
 
 Status KafkaSource::acknowledge(const stream::Offset& to) {
-  if (options_.group_id.empty()) return ok_status();
   ASSIGN_OR_RETURN(Offsets offsets, parse_offsets(to));
-  (void)take_gone(offsets);
+  topics_.acknowledge(offsets);
+  if (options_.group_id.empty()) return ok_status();
+  (void)topics_.take_gone(offsets);
   ASSIGN_OR_RETURN(Client* const client, this->client());
   group_.store(offsets, *client);
   return ok_status();
@@ -375,16 +332,10 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
     return lag;
   }
   ASSIGN_OR_RETURN(Offsets begin, begin_of(committed));
-  (void)take_gone(begin);
+  (void)topics_.take_gone(begin);
   ASSIGN_OR_RETURN(Client* const client, this->client());
-  if (log_ != nullptr) {
-    std::vector<std::string> topics;
-    for (const auto& [partition, offset] : begin) {
-      if (topics.empty() || topics.back() != partition.topic) topics.push_back(partition.topic);
-    }
-    // Of another topic of the same name, it would be a number without a meaning.
-    RETURN_IF_ERROR(identity_.check(*client, topics, *log_, TopicIdentity::New::kPassOver));
-  }
+  // Of another topic of the same name, it would be a number without a meaning.
+  RETURN_IF_ERROR(topics_.look_for_renewed(begin, *client));
   ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   // With the records of open transactions, which wait to be readable.
   Offsets written = latest;
@@ -412,7 +363,7 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
 
 Result<std::string> KafkaSource::position(const stream::Offset& committed) {
   ASSIGN_OR_RETURN(Offsets offsets, parse_offsets(committed));
-  (void)take_gone(offsets);
+  (void)topics_.take_gone(offsets);
   return position_text(offsets);
 }
 

@@ -10,11 +10,10 @@
 #include "connectors/kafka/client.h"
 #include "connectors/kafka/group_offsets.h"
 #include "connectors/kafka/log_ends.h"
-#include "connectors/kafka/lost_records.h"
 #include "connectors/kafka/open_transactions.h"
 #include "connectors/kafka/options.h"
 #include "connectors/kafka/record_reader.h"
-#include "connectors/kafka/topic_identity.h"
+#include "connectors/kafka/source_topics.h"
 #include "stream/registry.h"
 #include "stream/source.h"
 
@@ -44,13 +43,8 @@ class KafkaSource final : public stream::Source {
  private:
   // The connection to ask questions on, made at the first.
   Result<Client*> client();
-  // All partitions there are, asked for anew from time to time. `read`: those that the pipeline has
-  // read before.
+  // topics_, asked for anew from time to time. `read`: what the pipeline has read before.
   Status discover(const Offsets& read);
-  // The topics to ask for.
-  Result<std::vector<std::string>> topics_there(const Offsets& read);
-  // Takes out, and returns, what the pipeline goes on without.
-  Offsets take_gone(Offsets& offsets) const;
   // Where an epoch begins that begins at `from`.
   Result<Offsets> begin_of(const std::optional<stream::Offset>& from);
   // Where the pipeline begins; decided and made durable once.
@@ -73,16 +67,13 @@ class KafkaSource final : public stream::Source {
   const uint64_t memory_bytes_;
   config::StringMap properties_;  // holds secrets
   checkpoint::SourceLog* log_ = nullptr;
-  TopicIdentity identity_;
+  SourceTopics topics_;
   LogEnds ends_;
-  GoneTopics gone_;
   std::unique_ptr<Client> client_;
   GroupOffsets group_;  // uses the client
   OpenTransactions open_transactions_;
   std::shared_ptr<ConsumerPool> consumers_;
   std::optional<Offsets> initial_;
-  std::vector<TopicPartition> partitions_;
-  std::optional<Timestamp> discovered_;
   std::optional<Offsets> drain_to_;
   bool left_behind_ = false;  // by the last plan
 };

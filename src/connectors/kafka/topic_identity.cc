@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "connectors/kafka/topic_description.h"
 
@@ -14,47 +15,76 @@ namespace {
 constexpr std::chrono::seconds kFirstPause{5};
 constexpr std::chrono::seconds kLongestPause{300};
 
+// In the source's folder of the checkpoint.
+std::string file_of(const std::string& topic) { return "topic-" + topic; }
+
 }  // namespace
 
-Status TopicIdentity::check(Client& client, const std::vector<std::string>& topics,
-                            checkpoint::SourceLog& log, New new_ones) {
+Result<std::optional<std::vector<TopicIdentity::Renewal>>> TopicIdentity::check(
+    Client& client, const std::vector<std::string>& topics, checkpoint::SourceLog& log,
+    New new_ones) {
   const auto now = std::chrono::steady_clock::now();
-  if (silent_ && now - *silent_ < pause_) return ok_status();
+  if (silent_ && now - *silent_ < pause_) return std::optional<std::vector<Renewal>>();
   const Result<std::vector<TopicDescription>> described = describe_topics(client, topics, false);
   if (!described.ok()) {
     pause_ = silent_ ? std::min(2 * pause_, kLongestPause) : kFirstPause;
     silent_ = now;
     spdlog::debug("{}: whether topics were made anew is not known: {}", client.service().name,
                   described.status().message());
-    return ok_status();
+    return std::optional<std::vector<Renewal>>();
   }
   silent_.reset();
+  std::vector<Renewal> renewals;
   for (const TopicDescription& topic : *described) {
     if (topic.id.empty()) continue;
-    RETURN_IF_ERROR(check(topic.name, topic.id, client.service(), log, new_ones));
+    ASSIGN_OR_RETURN(const auto known, known_id(topic.name, topic.id, log, new_ones));
+    if (known && *known != topic.id) renewals.push_back({topic.name, *known, topic.id});
   }
+  return std::optional(std::move(renewals));
+}
+
+Result<bool> TopicIdentity::remembers(const std::string& topic, checkpoint::SourceLog& log) const {
+  if (known_.contains(topic)) return true;
+  const Status kept = log.read_file(file_of(topic)).status();
+  if (kept.code() == StatusCode::kNotFound) return false;
+  RETURN_IF_ERROR(kept);
+  return true;
+}
+
+Result<std::optional<std::string>> TopicIdentity::known_id(const std::string& topic,
+                                                           const std::string& id,
+                                                           checkpoint::SourceLog& log,
+                                                           New new_ones) {
+  if (const auto known = known_.find(topic); known != known_.end()) {
+    return std::optional(known->second);
+  }
+  const Result<std::string> kept = log.read_file(file_of(topic));
+  if (kept.status().code() == StatusCode::kNotFound) {
+    if (new_ones == New::kPassOver) return std::optional<std::string>();
+    RETURN_IF_ERROR(log.write_file(file_of(topic), id));
+  } else {
+    RETURN_IF_ERROR(kept.status());
+  }
+  return std::optional(known_.emplace(topic, kept.ok() ? *kept : id).first->second);
+}
+
+Status TopicIdentity::accept(const Renewal& renewal, checkpoint::SourceLog& log) {
+  known_.erase(renewal.topic);
+  // A crash between these leaves it unknown, to be met for the first time.
+  RETURN_IF_ERROR(log.remove_file(file_of(renewal.topic)));
+  RETURN_IF_ERROR(log.write_file(file_of(renewal.topic), renewal.id));
+  known_.emplace(renewal.topic, renewal.id);
   return ok_status();
 }
 
-Status TopicIdentity::check(const std::string& topic, const std::string& id, const Service& service,
-                            checkpoint::SourceLog& log, New new_ones) {
-  auto known = known_.find(topic);
-  if (known == known_.end()) {
-    const std::string file = "topic-" + topic;
-    const Result<std::string> kept = log.read_file(file);
-    if (kept.status().code() == StatusCode::kNotFound) {
-      if (new_ones == New::kPassOver) return ok_status();
-      RETURN_IF_ERROR(log.write_file(file, id));
-    } else {
-      RETURN_IF_ERROR(kept.status());
-    }
-    known = known_.emplace(topic, kept.ok() ? *kept : id).first;
-  }
-  if (known->second == id) return ok_status();
-  return corruption(service.name + ": the " + service.topic + " '" + topic +
+Status made_anew(const Service& service, const TopicIdentity::Renewal& renewal,
+                 const checkpoint::SourceLog* log) {
+  return corruption(service.name + ": the " + service.topic + " '" + renewal.topic +
                     "' was deleted and made anew: the checkpoint has read one with the id " +
-                    known->second + ", and now it is " + id +
-                    ". Its offsets mean other records.\n  " + how_to_start_over(&log));
+                    renewal.known_id + ", and now it is " + renewal.id +
+                    ". Its offsets mean other records.\n  To go on with the new one, without what "
+                    "of the old one was not read: set on_lost_offsets: earliest.\n  " +
+                    how_to_start_over(log));
 }
 
 std::string how_to_start_over(const checkpoint::SourceLog* log) {

@@ -19,18 +19,36 @@ class TopicIdentity {
  public:
   // Whether a topic that is met for the first time is to be remembered.
   enum class New { kRemember, kPassOver };
-  // Errors: Corruption for a topic that was made anew. Brokers that do not tell ids are left alone.
-  Status check(Client& client, const std::vector<std::string>& topics, checkpoint::SourceLog& log,
-               New new_ones = New::kRemember);
+  struct Renewal {
+    std::string topic;
+    std::string known_id;  // what is remembered
+    std::string id;        // what it is now
+  };
+
+  // Those of the topics that were made anew, as far as the brokers tell ids; nullopt if they do not
+  // answer, and are left alone for a while. Errors: the log's.
+  Result<std::optional<std::vector<Renewal>>> check(Client& client,
+                                                    const std::vector<std::string>& topics,
+                                                    checkpoint::SourceLog& log,
+                                                    New new_ones = New::kRemember);
+  // Whether it has met the topic. Errors: the log's.
+  Result<bool> remembers(const std::string& topic, checkpoint::SourceLog& log) const;
+  // From now on, the new topic is the one that is remembered. Errors: the log's.
+  Status accept(const Renewal& renewal, checkpoint::SourceLog& log);
 
  private:
-  Status check(const std::string& topic, const std::string& id, const Service& service,
-               checkpoint::SourceLog& log, New new_ones);
+  // nullopt if it is to be passed over.
+  Result<std::optional<std::string>> known_id(const std::string& topic, const std::string& id,
+                                              checkpoint::SourceLog& log, New new_ones);
 
   std::optional<std::chrono::steady_clock::time_point> silent_;  // when they last did not tell
   std::chrono::seconds pause_{0};                                // and how long to leave them alone
   std::map<std::string, std::string> known_;                     // id by name
 };
+
+// Corruption: the offsets of this topic mean other records than those that were read.
+Status made_anew(const Service& service, const TopicIdentity::Renewal& renewal,
+                 const checkpoint::SourceLog* log);
 
 // What is to be done if a topic's offsets mean other records than those that were read. `log` may
 // be null.
