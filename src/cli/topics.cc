@@ -157,6 +157,8 @@ Outcome create(const TopicsOptions& options, const Common& common) {
   return ok_status();
 }
 
+Json offset_json(std::optional<int64_t> offset) { return offset ? Json(*offset) : Json(nullptr); }
+
 Json to_json(const TopicDescription& topic, bool all) {
   Json partitions = Json::array();
   for (const PartitionDescription& partition : topic.partitions) {
@@ -164,8 +166,8 @@ Json to_json(const TopicDescription& topic, bool all) {
                           {"leader", partition.leader},
                           {"replicas", partition.replicas},
                           {"in_sync", partition.in_sync},
-                          {"earliest", partition.earliest},
-                          {"latest", partition.latest}});
+                          {"earliest", offset_json(partition.earliest)},
+                          {"latest", offset_json(partition.latest)}});
   }
   Json object{{"topic", topic.name}, {"partitions", std::move(partitions)}};
   if (!topic.settings) return object;
@@ -183,13 +185,18 @@ std::string numbers_text(const std::vector<int32_t>& numbers) {
   return text;
 }
 
-std::string offset_text(int64_t offset) { return format_count(static_cast<uint64_t>(offset)); }
+std::string offset_text(std::optional<int64_t> offset) {
+  return offset ? format_count(static_cast<uint64_t>(*offset)) : "?";
+}
 
 Outcome describe(const TopicsOptions& options, const Common& common) {
   const auto admin = connect(options, common);
   if (!admin.ok()) return admin.status();
   const auto topic = (*admin)->describe(options.topic);
   if (!topic.ok()) return work_failed(topic.status());
+  if (!topic->without_offsets.ok() && !common.quiet) {
+    std::cerr << "The offsets are not known: " << topic->without_offsets.message() << '\n';
+  }
   if (common.json) {
     print(to_json(*topic, options.all));
     return ok_status();

@@ -25,7 +25,7 @@ std::string quoted_json(const std::string& text) {
 }
 
 template <typename WriteOne>
-void JsonColumn::write_scalars(const VectorView& values, size_t count, WriteOne write_one) {
+void JsonColumnTexts::write_scalars(const VectorView& values, size_t count, WriteOne write_one) {
   for (size_t row = 0; row < count; ++row) {
     if (values.is_null(row)) {
       texts_.add("null");
@@ -36,13 +36,13 @@ void JsonColumn::write_scalars(const VectorView& values, size_t count, WriteOne 
 }
 
 template <typename T>
-void JsonColumn::write_wholes(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_wholes(const VectorView& values, size_t count) {
   const T* data = values.data<T>();
   write_scalars(values, count, [&](char* to, size_t row) { return write_whole(to, data[row]); });
 }
 
 template <typename T>
-void JsonColumn::write_reals(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_reals(const VectorView& values, size_t count) {
   const T* data = values.data<T>();
   write_scalars(values, count, [&](char* to, size_t row) {
     non_finite_ |= !std::isfinite(data[row]);
@@ -51,7 +51,7 @@ void JsonColumn::write_reals(const VectorView& values, size_t count) {
 }
 
 template <typename T>
-void JsonColumn::write_decimals(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_decimals(const VectorView& values, size_t count) {
   const T* data = values.data<T>();
   write_scalars(values, count, [&](char* to, size_t row) {
     const auto value = static_cast<int64_t>(data[row]);
@@ -60,7 +60,7 @@ void JsonColumn::write_decimals(const VectorView& values, size_t count) {
   });
 }
 
-void JsonColumn::write_huge_decimals(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_huge_decimals(const VectorView& values, size_t count) {
   write_scalars(values, count, [&](char* to, size_t row) {
     const auto& value = values.get<duckdb_hugeint>(row);
     Uint128 bits = whole(static_cast<uint64_t>(value.upper), value.lower);
@@ -70,7 +70,7 @@ void JsonColumn::write_huge_decimals(const VectorView& values, size_t count) {
 }
 
 template <typename T>
-void JsonColumn::write_symbols(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_symbols(const VectorView& values, size_t count) {
   const T* data = values.data<T>();
   for (size_t row = 0; row < count; ++row) {
     texts_.add(values.is_null(row) ? "null" : std::string_view(symbols_[data[row]]));
@@ -78,7 +78,8 @@ void JsonColumn::write_symbols(const VectorView& values, size_t count) {
 }
 
 template <typename Bound, typename Write>
-void JsonColumn::write_strings(const VectorView& values, size_t count, Bound bound, Write write) {
+void JsonColumnTexts::write_strings(const VectorView& values, size_t count, Bound bound,
+                                    Write write) {
   for (size_t row = 0; row < count; ++row) {
     if (values.is_null(row)) {
       texts_.add("null");
@@ -89,14 +90,14 @@ void JsonColumn::write_strings(const VectorView& values, size_t count, Bound bou
   }
 }
 
-void JsonColumn::write_timestamps(const VectorView& values, size_t count, int64_t per_second) {
+void JsonColumnTexts::write_timestamps(const VectorView& values, size_t count, int64_t per_second) {
   const bool utc = type_.id == DUCKDB_TYPE_TIMESTAMP_TZ;
   write_scalars(values, count, [&](char* to, size_t row) {
     return write_timestamp(to, values.get<int64_t>(row), per_second, utc);
   });
 }
 
-bool JsonColumn::write_number(const VectorView& values, size_t count) {
+bool JsonColumnTexts::write_number(const VectorView& values, size_t count) {
   switch (type_.id) {
     case DUCKDB_TYPE_TINYINT:
       return write_wholes<int8_t>(values, count), true;
@@ -136,7 +137,7 @@ bool JsonColumn::write_number(const VectorView& values, size_t count) {
   }
 }
 
-bool JsonColumn::write_temporal(const VectorView& values, size_t count) {
+bool JsonColumnTexts::write_temporal(const VectorView& values, size_t count) {
   switch (type_.id) {
     case DUCKDB_TYPE_DATE:
       write_scalars(values, count,
@@ -165,7 +166,7 @@ bool JsonColumn::write_temporal(const VectorView& values, size_t count) {
   }
 }
 
-void JsonColumn::write(const VectorView& values, size_t count) {
+void JsonColumnTexts::write(const VectorView& values, size_t count) {
   texts_.clear();
   non_finite_ = false;
   if (write_number(values, count) || write_temporal(values, count)) return;
@@ -202,9 +203,9 @@ void JsonColumn::write(const VectorView& values, size_t count) {
   }
 }
 
-void JsonColumn::write_lists(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_lists(const VectorView& values, size_t count) {
   const bool is_array = type_.id == DUCKDB_TYPE_ARRAY;
-  JsonColumn& element = children_[0];
+  JsonColumnTexts& element = children_[0];
   if (is_array) {
     element.write(values.array_child(), count * type_.array_size);
   } else {
@@ -231,11 +232,11 @@ void JsonColumn::write_lists(const VectorView& values, size_t count) {
   }
 }
 
-void JsonColumn::write_maps(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_maps(const VectorView& values, size_t count) {
   const VectorView entries = values.list_child();
   const size_t size = values.list_child_size();
-  JsonColumn& keys = children_[0];
-  JsonColumn& members = children_[1];
+  JsonColumnTexts& keys = children_[0];
+  JsonColumnTexts& members = children_[1];
   keys.write(entries.struct_child(0), size);
   members.write(entries.struct_child(1), size);
   for (size_t row = 0; row < count; ++row) {
@@ -265,7 +266,7 @@ void JsonColumn::write_maps(const VectorView& values, size_t count) {
   }
 }
 
-void JsonColumn::write_structs(const VectorView& values, size_t count) {
+void JsonColumnTexts::write_structs(const VectorView& values, size_t count) {
   size_t names = 1;
   for (size_t i = 0; i < children_.size(); ++i) {
     children_[i].write(values.struct_child(i), count);
@@ -277,7 +278,7 @@ void JsonColumn::write_structs(const VectorView& values, size_t count) {
       continue;
     }
     size_t bytes = names;
-    for (const JsonColumn& child : children_) bytes += child.texts_[row].size();
+    for (const JsonColumnTexts& child : children_) bytes += child.texts_[row].size();
     char* to = texts_.room(bytes);
     for (size_t i = 0; i < children_.size(); ++i) {
       to = put(put(to, names_[i]), children_[i].texts_[row]);

@@ -64,9 +64,9 @@ class JsonTexts {
 std::string quoted_json(const std::string& text);
 
 // A column, or a nested part of one: makes the texts of all its values, one type at a time.
-class JsonColumn {
+class JsonColumnTexts {
  public:
-  explicit JsonColumn(const engine::ColumnType& type) : type_(type) {
+  explicit JsonColumnTexts(const engine::ColumnType& type) : type_(type) {
     for (const engine::TypedColumn& child : type_.children) {
       children_.emplace_back(child.type);
       names_.push_back((names_.empty() ? "{" : ",") + quoted_json(child.name) + ":");
@@ -80,7 +80,7 @@ class JsonColumn {
   bool holds_non_finite() const {
     return non_finite_ ||
            std::any_of(children_.begin(), children_.end(),
-                       [](const JsonColumn& child) { return child.holds_non_finite(); });
+                       [](const JsonColumnTexts& child) { return child.holds_non_finite(); });
   }
 
  private:
@@ -106,7 +106,7 @@ class JsonColumn {
   void write_structs(const engine::VectorView& values, size_t count);
 
   engine::ColumnType type_;
-  std::vector<JsonColumn> children_;
+  std::vector<JsonColumnTexts> children_;
   std::vector<std::string> names_;    // of the fields, with what stands around them
   std::vector<std::string> symbols_;  // of an ENUM, quoted
   JsonTexts texts_;

@@ -92,7 +92,7 @@ class JsonEncoder final : public Encoder {
 
   const JsonWriting writing_;
   bool all_written_ = true;
-  std::vector<JsonColumn> columns_;
+  std::vector<JsonColumnTexts> columns_;
   std::vector<std::string> names_;  // as JSON, with what stands before them
   std::vector<std::string> column_names_;
 };

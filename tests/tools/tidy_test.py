@@ -95,6 +95,22 @@ class Rules(unittest.TestCase):
             [(f.path, f.message) for f in tidy.check_folders(files)])
 
 
+class Definitions(unittest.TestCase):
+    def test_of_two_classes_with_one_name_are_found(self):
+        files = {"src/io/a.h": "namespace x::y {\nstruct A {\n};\nclass C;\nint f() {\n}\n}  // namespace x::y\n",
+                 "src/io/b.h": "namespace x::y {\nclass A final\n    : public B {\n};\n}  // namespace x::y\n",
+                 "src/io/c.h": "namespace x {\nclass A : B {\n};\n}  // namespace x\n",
+                 "src/io/d.cc": "namespace x::y {\nnamespace {\nstruct A {\n};\n}  // namespace\n"
+                                "struct A::Inner {\n};\nenum class C {\n};\n}  // namespace x::y\n"}
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "src/io").mkdir(parents=True)
+            for path, text in files.items():
+                Path(folder, path).write_text(text)
+            found = tidy.check_one_definition(Path(folder), set(files))
+        self.assertEqual([("src/io/b.h", 2)], [(f.path, f.line) for f in found])
+        self.assertIn("x::y::A is another class than that of src/io/a.h", found[0].message)
+
+
 class Functions(unittest.TestCase):
     def lengths(self, text):
         return [lines for _, lines in tidy.functions_of(text)]

@@ -329,6 +329,34 @@ Result<std::vector<int32_t>> Client::partitions(const std::string& topic) {
   return numbers;
 }
 
+Result<std::vector<PartitionState>> Client::states(const std::string& topic) {
+  std::vector<PartitionState> states;
+  RETURN_IF_ERROR(look_up(topic, [&](const rd_kafka_metadata_t& metadata) {
+    states.clear();
+    for (int i = 0; i < metadata.topics[0].partition_cnt; ++i) {
+      const rd_kafka_metadata_partition_t& from = metadata.topics[0].partitions[i];
+      states.push_back({from.id,
+                        from.leader,
+                        {from.replicas, from.replicas + from.replica_cnt},
+                        {from.isrs, from.isrs + from.isr_cnt}});
+    }
+  }));
+  std::sort(states.begin(), states.end(),
+            [](const PartitionState& a, const PartitionState& b) { return a.number < b.number; });
+  return states;
+}
+
+Status Client::explain_silence(const Status& status, const std::set<std::string>& topics) {
+  if (status.code() != StatusCode::kUnavailable || is_down()) return status;
+  for (const std::string& topic : topics) {
+    const Result<std::vector<PartitionState>> states = this->states(topic);
+    if (!states.ok()) break;
+    const std::string trouble = describe_trouble(topic, *states);
+    if (!trouble.empty()) return unavailable(service_.name + ": " + trouble);
+  }
+  return status;
+}
+
 Result<std::map<TopicPartition, BrokerAddress>> Client::leaders(
     const std::vector<std::string>& topics) {
   std::map<TopicPartition, BrokerAddress> leaders;
@@ -366,7 +394,7 @@ Result<Offsets> Client::list_offsets(const Offsets& wanted) {
   });
   // The partitions were there a moment ago: a broker that has just started may not know them yet.
   if (status.code() == StatusCode::kNotFound) return unavailable(status.message());
-  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(explain_silence(status, topics));
   Offsets found = offsets_of(*list);
   // No record is that young.
   Offsets ends;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "connectors/kafka/errors.h"
 #include "connectors/kafka/oauth_token.h"
 #include "connectors/kafka/offsets.h"
+#include "connectors/kafka/partition_state.h"
 
 namespace lakeward::connectors::kafka {
 
@@ -69,6 +71,9 @@ class Client {
   // The numbers of a topic's partitions, ascending. Errors: NotFound, Unavailable, InvalidArgument.
   Result<std::vector<int32_t>> partitions(const std::string& topic);
 
+  // Who holds each of a topic's partitions, ascending. Errors: as partitions().
+  Result<std::vector<PartitionState>> states(const std::string& topic);
+
   // The leader of each of the topics' partitions that has one. Errors: as partitions().
   Result<std::map<TopicPartition, BrokerAddress>> leaders(const std::vector<std::string>& topics);
 
@@ -109,6 +114,9 @@ class Client {
   Status repeat(const std::string& what, Ask ask);
   // Why no answer has come, after all that time if it is `over`: `last`, or more than that.
   Status unanswered(const std::string& what, bool over, const Status& last) const;
+  // Of a question about these topics that failed: what is wrong with their partitions, if the
+  // cluster says so; else `status`.
+  Status explain_silence(const Status& status, const std::set<std::string>& topics);
   bool is_stopped() const;
 
   const Service service_;

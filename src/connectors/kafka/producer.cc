@@ -221,7 +221,8 @@ Status Producer::check_refusals() const {
 }
 
 Status Producer::take_over() {
-  return repeat("the transactional id '" + options_.transactional_id + "'", kPatience,
+  // Trying again, with another producer, costs nothing yet.
+  return repeat("the transactional id '" + options_.transactional_id + "'", kPatienceWhenDown,
                 rd_kafka_init_transactions);
 }
 

@@ -1,7 +1,6 @@
 #include "connectors/kafka/publisher.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "connectors/kafka/producer.h"
 #include "connectors/kafka/sink_options.h"
 #include "connectors/kafka/topic_admin.h"
+#include "connectors/kafka/topic_settings.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -111,18 +111,12 @@ Status find_topic(const Cluster& cluster, const std::string& topic, const Waitin
 
 // How large a batch of records the topic takes, as far as this user may know: brokers judge it as a
 // whole, and the producer fills it without asking.
-std::optional<uint64_t> largest_batch(const Cluster& cluster, const std::string& topic) {
-  const auto admin = TopicAdmin::connect(cluster);
-  if (!admin.ok()) return std::nullopt;
-  const Result<TopicDescription> described = (*admin)->describe(topic);
-  if (!described.ok() || !described->settings) return std::nullopt;
-  for (const TopicSetting& setting : *described->settings) {
-    if (setting.name != "max.message.bytes") continue;
-    uint64_t bytes = 0;
-    const char* const end = setting.value.data() + setting.value.size();
-    if (std::from_chars(setting.value.data(), end, bytes).ptr == end && bytes > 0) return bytes;
-  }
-  return std::nullopt;
+std::optional<uint64_t> largest_batch(const Cluster& cluster, const std::string& topic,
+                                      const std::stop_token& stop) {
+  const auto client = Client::make(cluster.properties, Client::Role::kConsumer, cluster.service);
+  if (!client.ok()) return std::nullopt;
+  (*client)->heed(stop);
+  return topic_number(**client, topic, "max.message.bytes");
 }
 
 }  // namespace
@@ -140,7 +134,8 @@ Result<std::unique_ptr<Publisher>> Publisher::open(const Cluster& cluster, const
   for (const auto& [name, value] : cluster.writing) set_default(wanted.properties, name, value);
   set_writing_defaults(wanted.properties);
   set_default(wanted.properties, "message.timeout.ms", "0");  // never
-  if (const auto bytes = largest_batch(cluster, topic); bytes && *bytes < kUsualBatch) {
+  if (const auto bytes = largest_batch(cluster, topic, waiting.stop);
+      bytes && *bytes < kUsualBatch) {
     set_default(wanted.properties, "batch.size", std::to_string(*bytes));
   }
   wanted.topic = topic;

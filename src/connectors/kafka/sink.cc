@@ -5,7 +5,8 @@
 #include "base/units.h"
 #include "connectors/declared_options.h"
 #include "connectors/kafka/group_offsets.h"
-#include "connectors/kafka/topic_description.h"
+#include "connectors/kafka/topic_facts.h"
+#include "connectors/kafka/topic_settings.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -103,6 +104,11 @@ Result<std::string> KafkaSink::reach() {
                                    ? "it needs the permission Write on the topic"
                                    : service_.write_permission));
     }
+    ASSIGN_OR_RETURN(const std::vector<PartitionState> states, client->states(options_.topic));
+    const std::string trouble =
+        describe_trouble(options_.topic, states,
+                         topic_number(*client, options_.topic, "min.insync.replicas").value_or(1));
+    if (!trouble.empty()) return unavailable(name() + ": " + trouble);
     if (transactional()) RETURN_IF_ERROR(check_own_group(*client));
     seen +=
         ", " + format_count(found->size()) + (found->size() == 1 ? " partition" : " partitions");

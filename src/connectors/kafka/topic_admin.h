@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "connectors/kafka/cluster.h"
+#include "connectors/kafka/partition_state.h"
 
 namespace lakeward::connectors::kafka {
 
@@ -18,13 +19,10 @@ struct TopicSummary {
   size_t replicas = 0;  // of each partition
 };
 
-struct PartitionDescription {
-  int32_t number = 0;
-  int32_t leader = -1;  // -1: there is none now
-  std::vector<int32_t> replicas;
-  std::vector<int32_t> in_sync;
-  int64_t earliest = 0;
-  int64_t latest = 0;  // the next offset that a reader of committed records cannot have yet
+struct PartitionDescription : PartitionState {
+  // nullopt if the brokers do not tell now.
+  std::optional<int64_t> earliest;
+  std::optional<int64_t> latest;  // behind the last record
 };
 
 struct TopicSetting {
@@ -36,6 +34,7 @@ struct TopicSetting {
 struct TopicDescription {
   std::string name;
   std::vector<PartitionDescription> partitions;
+  Status without_offsets;  // Unavailable, with the reason, if some have none
   // By name; nullopt if the brokers do not tell, as this user may not ask.
   std::optional<std::vector<TopicSetting>> settings;
 };

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "connectors/kafka/topic_description.h"
+#include "connectors/kafka/topic_facts.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -25,7 +25,7 @@ Result<std::optional<std::vector<TopicIdentity::Renewal>>> TopicIdentity::check(
     New new_ones) {
   const auto now = std::chrono::steady_clock::now();
   if (silent_ && now - *silent_ < pause_) return std::optional<std::vector<Renewal>>();
-  const Result<std::vector<TopicDescription>> described = describe_topics(client, topics, false);
+  const Result<std::vector<TopicFacts>> described = describe_topics(client, topics, false);
   if (!described.ok()) {
     pause_ = silent_ ? std::min(2 * pause_, kLongestPause) : kFirstPause;
     silent_ = now;
@@ -35,7 +35,7 @@ Result<std::optional<std::vector<TopicIdentity::Renewal>>> TopicIdentity::check(
   }
   silent_.reset();
   std::vector<Renewal> renewals;
-  for (const TopicDescription& topic : *described) {
+  for (const TopicFacts& topic : *described) {
     if (topic.id.empty()) continue;
     ASSIGN_OR_RETURN(const auto known, known_id(topic.name, topic.id, log, new_ones));
     if (known && *known != topic.id) renewals.push_back({topic.name, *known, topic.id});

@@ -39,6 +39,7 @@ class Tail {
   Offsets from_;
   std::stop_token stop_;
   MessageBlockPool pool_;
+  Status failed_ = ok_status();  // behind the records that were given last
   bool told_ = false;
 };
 
@@ -90,14 +91,18 @@ Result<std::vector<TailRecord>> Tail::before(const Offsets& ends) {
 Result<std::vector<TailRecord>> Tail::arrived(const std::function<void(const std::string&)>& say) {
   std::vector<TailRecord> records;
   const uint64_t rings = consumer_->bell().rings();
+  Status status = std::exchange(failed_, ok_status());
   for (const auto& [partition, offset] : from_) {
-    RETURN_IF_ERROR(take(partition, INT64_MAX, records));
+    if (!status.ok()) break;
+    status = take(partition, INT64_MAX, records);
   }
   if (!records.empty()) {
+    failed_ = std::move(status);
     told_ = false;
     return records;
   }
-  const Status status = broken();
+  if (status.ok()) status = broken();
+  // Of a partition without a leader, or a broker that has just started: the consumer goes on.
   if (!status.ok() && !status.retriable()) return status;
   if (!status.ok() && !std::exchange(told_, true)) say(status.message() + "; waiting for them");
   consumer_->bell().wait(rings);

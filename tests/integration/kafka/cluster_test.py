@@ -3,6 +3,8 @@
 Brokers are killed and started again one after the other, so that each partition has another leader now and
 then; nothing may be missing or twice, and the run does not end. Then the only replica that has all records
 dies, and one that lacks some of them is elected: the run ends and says which offsets were read and are gone.
+Last, so many brokers are down that the brokers left neither take records nor say where partitions end: this is
+said, and waited for.
 
 Arguments are the names of the tests to run; none: all.
 """
@@ -164,6 +166,33 @@ def test_log_that_is_cut_off(cluster, project):
     return code == 1 and rows() == 200 and "partition 0 of 'unclean'" in said and "100 to 199" in said
 
 
+def test_brokers_that_are_too_few(cluster, project):
+    create_topic("numbers", PARTITIONS, BROKERS)
+    create_topic("copies", PARTITIONS, BROKERS)
+    project.write("pipelines/copy.yaml", COPY.replace("WAY", "fetcher"))
+    project.write("pipelines/table.yaml", TABLE.replace("WAY", "fetcher"))
+    topic_tool("produce", "numbers", 0, RECORDS)
+    for broker in cluster.brokers[1:]:
+        cluster.kill(broker)
+    eventually("the others are left out", lambda: in_sync("numbers", 1) and in_sync("copies", 1))
+    doctor = project.call("doctor", expect=1).stdout
+    print(doctor, flush=True)
+    told = "of 'copies', only 1 is in sync, and min.insync.replicas is 2" in doctor and \
+        "of 'numbers', only 1 is in sync" in doctor
+    with running(project):
+        said = project.folder / "stderr.log"
+        for pipeline in ("copy", "bronze"):
+            eventually("that is said", lambda: f"{pipeline}: retrying: kafka" in said.read_text())
+        cluster.start_all()
+        for pipeline in ("copy", "bronze"):
+            eventually("it goes on", lambda: f"{pipeline}: goes on" in said.read_text())
+    project.call("run", "--once")
+    complete = compare_all(project, RECORDS)
+    for topic in ("numbers", "copies"):
+        topic_tool("delete", topic)
+    return told and complete
+
+
 def main():
     code = skipped("java")
     if code is not None:
@@ -173,7 +202,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="lakeward-cluster-") as name, Cluster(Path(name), BROKERS) as cluster:
         os.environ["LAKEWARD_KAFKA"] = cluster.addresses
         passed = True
-        for test in (test_log_that_is_cut_off, test_leaders_that_move):
+        for test in (test_log_that_is_cut_off, test_brokers_that_are_too_few, test_leaders_that_move):
             if test.__name__ not in (sys.argv[1:] or [test.__name__]):
                 continue
             project = Project(Path(name) / test.__name__)

@@ -237,7 +237,9 @@ TEST_F(KafkaOutage, OfAFrozenBrokerIsWaitedForByWhoSimulatesAndWhoFollowsATopic)
   EXPECT_EQ(ended.err.find("taken nothing"), ended.err.rfind("taken nothing")) << ended.err;
   EXPECT_EQ(read_values(properties(), topic).size(), 1200U);
   const std::string last = read_values(properties(), topic).back();
-  EXPECT_TRUE(eventually([&] { return tail.out().find(last) != std::string::npos; }));
+  EXPECT_TRUE(eventually([&] { return tail.out().find(last) != std::string::npos; }))
+      << last << " does not come behind\n"
+      << tail.out().substr(std::max<size_t>(tail.out().size(), 1000) - 1000) << tail.err();
   tail.send_signal(SIGINT);
   EXPECT_EQ(tail.wait().exit_code, 0);
 }

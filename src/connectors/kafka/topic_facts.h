@@ -9,7 +9,7 @@
 
 namespace lakeward::connectors::kafka {
 
-struct TopicDescription {
+struct TopicFacts {
   std::string name;
   // Another one if a topic of the same name is made anew (KIP-516); empty if the brokers are too
   // old.
@@ -20,8 +20,8 @@ struct TopicDescription {
 // In one question, once `client` has met the brokers; topics that do not exist are left out. Waits
 // for a few seconds at most. Errors: Unavailable; Unsupported if the brokers do not know the
 // question.
-Result<std::vector<TopicDescription>> describe_topics(Client& client,
-                                                      const std::vector<std::string>& topics,
-                                                      bool ask_permissions);
+Result<std::vector<TopicFacts>> describe_topics(Client& client,
+                                                const std::vector<std::string>& topics,
+                                                bool ask_permissions);
 
 }  // namespace lakeward::connectors::kafka

@@ -1,4 +1,4 @@
-#include "connectors/kafka/topic_description.h"
+#include "connectors/kafka/topic_facts.h"
 
 #include <memory>
 
@@ -48,9 +48,9 @@ bool has_controller(Client& client) {
 
 }  // namespace
 
-Result<std::vector<TopicDescription>> describe_topics(Client& client,
-                                                      const std::vector<std::string>& topics,
-                                                      bool ask_permissions) {
+Result<std::vector<TopicFacts>> describe_topics(Client& client,
+                                                const std::vector<std::string>& topics,
+                                                bool ask_permissions) {
   if (!has_controller(client)) return unsupported("the brokers name no controller");
   const AdminOptions options(
       rd_kafka_AdminOptions_new(client.handle(), RD_KAFKA_ADMIN_OP_DESCRIBETOPICS));
@@ -77,7 +77,7 @@ Result<std::vector<TopicDescription>> describe_topics(Client& client,
   size_t count = 0;
   const rd_kafka_TopicDescription_t** found = rd_kafka_DescribeTopics_result_topics(
       rd_kafka_event_DescribeTopics_result(answer.get()), &count);
-  std::vector<TopicDescription> described;
+  std::vector<TopicFacts> described;
   for (size_t i = 0; i < count; ++i) {
     const rd_kafka_error_t* failed = rd_kafka_TopicDescription_error(found[i]);
     if (failed != nullptr && rd_kafka_error_code(failed) != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
