@@ -18,6 +18,15 @@ using Json = nlohmann::ordered_json;
 constexpr Duration kFirstBackoff{100'000};
 constexpr Duration kLongestBackoff{10'000'000};
 
+// Who is told to remove the checkpoint, or to put it back, is told where it is.
+Status name_checkpoint(Status status, const std::string& folder) {
+  const std::string& text = status.message();
+  if (text.find("checkpoint") == std::string::npos || text.find(folder) != std::string::npos) {
+    return status;
+  }
+  return Status(status.code(), text + "\n  The checkpoint is the folder " + folder + ".");
+}
+
 Timestamp whole_millis(Timestamp time) { return Timestamp::from_millis(time.millis()); }
 
 }  // namespace
@@ -65,13 +74,14 @@ Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
     // A pipeline that waits for somebody stays `retrying` until it gets on.
     if (failures == 0) set_state(PipelineState::kRunning);
     got_on_ = false;
-    const Status outcome = attempt(mode, every, stop);
+    Status outcome = attempt(mode, every, stop);
     if (outcome.ok() || (outcome.code() == StatusCode::kCancelled && stop.stop_requested())) {
       set_state(PipelineState::kStopped);
       return ok_status();
     }
     recovered_ = false;  // what is durable decides how to go on
     if (!outcome.retriable()) {
+      outcome = name_checkpoint(std::move(outcome), spec_.checkpoint->source_log(0).checkpoint());
       note_error(outcome, 0);
       set_state(PipelineState::kFailed);
       return outcome;

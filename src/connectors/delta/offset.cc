@@ -19,8 +19,8 @@ Result<TableOffset> TableOffset::parse(std::string_view line) {
   if (!json.is_object() || !is_number("reservoirVersion") || !is_number("index") ||
       !json.contains("reservoirId") || !json["reservoirId"].is_string()) {
     return corruption("the checkpoint's offset '" + std::string(line.substr(0, 200)) +
-                      "' is not a Delta source's; the checkpoint belongs to another source: choose "
-                      "another checkpoint folder, or put the source back");
+                      "' is not a Delta source's; the checkpoint belongs to another source: put "
+                      "that back, or remove the checkpoint to begin anew");
   }
   TableOffset offset;
   offset.table_id = json["reservoirId"].get<std::string>();

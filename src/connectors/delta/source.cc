@@ -77,7 +77,7 @@ Status DeltaSource::attach(checkpoint::SourceLog& log) {
   if (!latest) return ok_status();
   return corruption(
       "the checkpoint's source log is not a Delta source's; the checkpoint belongs to another "
-      "source: choose another checkpoint folder, or put the source back");
+      "source: put that back, or remove the checkpoint to begin anew");
 }
 
 Result<bool> DeltaSource::table_exists() {
@@ -96,7 +96,7 @@ Result<TableOffset> DeltaSource::parse(const stream::Offset& offset) const {
     return corruption("table " + table_.name() + " is another one than before: its id was " +
                       place.table_id + " and is " + state_->metadata.id +
                       " (deleted and made again?). To read the new table from its beginning, "
-                      "choose another checkpoint folder");
+                      "remove the checkpoint");
   }
   return place;
 }
@@ -213,26 +213,25 @@ Result<std::optional<std::vector<DeltaSource::AddFile>>> DeltaSource::committed_
     const Result<Version> latest = table_.latest_version();
     if (latest.status().code() == StatusCode::kNotFound) {
       return corruption("table " + table_.name() +
-                        " is gone; put it back, or choose another checkpoint folder");
+                        " is gone; put it back, or remove the checkpoint to begin anew");
     }
     RETURN_IF_ERROR(latest.status());
     if (*latest < state_->version) {
       return corruption("table " + table_.name() + " was at version " +
                         std::to_string(state_->version) + " and is at " + std::to_string(*latest) +
                         " now: it was made again or restored from a copy. To read it from its "
-                        "beginning, choose another checkpoint folder");
+                        "beginning, remove the checkpoint");
     }
     if (version > *latest) return std::optional<std::vector<AddFile>>();
     return corruption("table " + table_.name() + ": version " + std::to_string(version) +
                       " is to be read next, but its log begins later: versions were removed "
                       "(delta.logRetentionDuration) before they were read. To read the table as it "
-                      "is now, choose another checkpoint folder");
+                      "is now, remove the checkpoint");
   }
   RETURN_IF_ERROR(commit.status());
   if (commit->metadata && commit->metadata->id != state_->metadata.id) {
     return corruption("table " + table_.name() + " was made again by version " +
-                      std::to_string(version) +
-                      "; to read the new table, choose another checkpoint folder");
+                      std::to_string(version) + "; to read the new table, remove the checkpoint");
   }
   if (version > state_->version) {
     RETURN_IF_ERROR(lakeward::delta::apply_commit(*commit, version, table_.name(), *state_));
@@ -256,7 +255,7 @@ Result<stream::Input> DeltaSource::read(const stream::ReadRequest& request) {
   ASSIGN_OR_RETURN(const bool exists, table_exists());
   if (!exists) {
     return corruption("table " + table_.name() +
-                      " is gone; put it back, or choose another checkpoint folder");
+                      " is gone; put it back, or remove the checkpoint to begin anew");
   }
   ASSIGN_OR_RETURN(const TableOffset to, parse(request.range.to));
   std::optional<TableOffset> from;

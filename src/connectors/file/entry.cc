@@ -139,7 +139,7 @@ Result<Entry> Entry::parse(std::string_view line) {
       !number("timestamp") || !number("batchId")) {
     return corruption("the checkpoint's source log holds '" + std::string(line.substr(0, 200)) +
                       "', which is not a file source's entry; the checkpoint belongs to another "
-                      "source: choose another checkpoint folder, or put the source back");
+                      "source: put that back, or remove the checkpoint to begin anew");
   }
   Entry entry;
   ASSIGN_OR_RETURN(entry.path, from_uri(json["path"].get<std::string>()));
@@ -182,8 +182,8 @@ Result<int64_t> parse_offset(std::string_view offset) {
   const nlohmann::json json = nlohmann::json::parse(offset, nullptr, false);
   if (!json.is_object() || !json.contains("logOffset") || !json["logOffset"].is_number_integer()) {
     return corruption("the checkpoint's offset '" + std::string(offset.substr(0, 200)) +
-                      "' is not a file source's; the checkpoint belongs to another source: choose "
-                      "another checkpoint folder, or put the source back");
+                      "' is not a file source's; the checkpoint belongs to another source: put "
+                      "that back, or remove the checkpoint to begin anew");
   }
   return json["logOffset"].get<int64_t>();
 }

@@ -27,8 +27,8 @@ Result<int64_t> parse_offset(std::string_view offset) {
   const nlohmann::json json = nlohmann::json::parse(offset, nullptr, false);
   if (!json.is_object() || !json.contains("poll") || !json["poll"].is_number_integer()) {
     return corruption("the checkpoint's offset '" + std::string(offset.substr(0, 200)) +
-                      "' is not an HTTP source's; the checkpoint belongs to another source: choose "
-                      "another checkpoint folder, or put the source back");
+                      "' is not an HTTP source's; the checkpoint belongs to another source: put "
+                      "that back, or remove the checkpoint to begin anew");
   }
   return json["poll"].get<int64_t>();
 }
@@ -91,7 +91,7 @@ Status HttpSource::attach(checkpoint::SourceLog& log) {
   if (!latest) return ok_status();
   return corruption(
       "the checkpoint's source log is not an HTTP source's; the checkpoint belongs to another "
-      "source: choose another checkpoint folder, or put the source back");
+      "source: put that back, or remove the checkpoint to begin anew");
 }
 
 bool HttpSource::has_header() const { return cutting_.csv != nullptr && cutting_.csv->header; }

@@ -12,8 +12,8 @@ constexpr std::string_view kInitialPrefix("\0v1\n", 4);
 
 Status not_an_offset(std::string_view text) {
   return corruption("the checkpoint's offset '" + std::string(text.substr(0, 200)) +
-                    "' is not a Kafka source's; the checkpoint belongs to another source: choose "
-                    "another checkpoint folder, or put the source back");
+                    "' is not a Kafka source's; the checkpoint belongs to another source: put "
+                    "that back, or remove the checkpoint to begin anew");
 }
 
 // A partition's number, or -1.

@@ -23,8 +23,8 @@ Result<uint64_t> parse_offset(std::string_view offset) {
   const nlohmann::json json = nlohmann::json::parse(offset, nullptr, false);
   if (!json.is_object() || !json.contains("next") || !json["next"].is_number_unsigned()) {
     return corruption("the checkpoint's offset '" + std::string(offset.substr(0, 200)) +
-                      "' is not a simulator's; the checkpoint belongs to another source: choose "
-                      "another checkpoint folder, or put the source back");
+                      "' is not a simulator's; the checkpoint belongs to another source: put "
+                      "that back, or remove the checkpoint to begin anew");
   }
   return json["next"].get<uint64_t>();
 }
@@ -62,7 +62,7 @@ Status SimulatorSource::attach(checkpoint::SourceLog& log) {
       if (!definition.is_object() || definition.value(key, nlohmann::json()) != value) {
         return invalid_argument("simulator: the checkpoint was begun with " + *kept + ", but '" +
                                 key + "' is " + value.dump() +
-                                " now; put it back, or choose another checkpoint folder");
+                                " now; put it back, or remove the checkpoint to begin anew");
       }
     }
     if (!definition.contains("start_us") || !definition.contains("step_us")) {
