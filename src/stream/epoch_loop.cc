@@ -326,7 +326,8 @@ Status EpochLoop::run_epoch(Plan plan) {
     return settled;
   }
   last_was_full_ = plan.is_full || is_full(staged.accounting());
-  // Who has read nothing has no time to win, and may wait for the commit to go on.
+  // What a source plans next may wait for the commit of an epoch that reads nothing (Kafka: a topic
+  // that was made anew).
   const bool overlaps = can_overlap_ && staged.overlaps() && staged.accounting().read > 0;
   in_flight_.emplace(InFlight{std::move(plan), std::move(staged), since});
   if (!overlaps) return settle();

@@ -133,6 +133,7 @@ TEST(Overlap, IsLeftToSinksAndTransformsThatCanDoIt) {
          joined(pipeline);
          pipeline.dead_letters.lake_table = "silver.own";
        }},
+      {"an epoch that reads nothing", [](auto& pipeline) { pipeline.topic.gaps = 1; }},
   };
   for (const Case& one : cases) {
     OverlappingPipeline pipeline;

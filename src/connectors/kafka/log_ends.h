@@ -24,6 +24,12 @@ class LogEnds {
   Status check(const TopicPartition& partition, int64_t offset, int64_t end,
                const std::string& reader, const std::string& next_step, Client& client);
 
+  // It is another partition from now on.
+  void forget(const TopicPartition& partition) {
+    const std::lock_guard lock(mutex_);
+    short_.erase(partition);
+  }
+
  private:
   struct Short {
     int64_t offset = 0;

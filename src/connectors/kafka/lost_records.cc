@@ -41,14 +41,12 @@ Status lost_records(const Service& service, const std::string& pipeline,
                     "counted as lost). To keep more: raise the topic's retention.ms.");
 }
 
-Status GoneTopics::recall(const Offsets& offsets, checkpoint::SourceLog& log) {
-  for (const auto& [partition, offset] : offsets) {
-    if (recalled_.contains(partition.topic)) continue;
-    const Status noted = log.read_file(note_of(partition.topic)).status();
-    if (!noted.ok() && noted.code() != StatusCode::kNotFound) return noted;
-    if (noted.ok()) gone_.insert(partition.topic);
-    recalled_.insert(partition.topic);
-  }
+Status GoneTopics::recall(const std::string& topic, checkpoint::SourceLog& log) {
+  if (recalled_.contains(topic)) return ok_status();
+  const Status noted = log.read_file(note_of(topic)).status();
+  if (!noted.ok() && noted.code() != StatusCode::kNotFound) return noted;
+  if (noted.ok()) gone_.insert(topic);
+  recalled_.insert(topic);
   return ok_status();
 }
 

@@ -35,8 +35,8 @@ class GoneTopics {
   GoneTopics(const Service& service, std::string pipeline, OnLostOffsets policy)
       : service_(service), pipeline_(std::move(pipeline)), policy_(policy) {}
 
-  // Reads what is noted of the topics of these offsets, once each. Errors: the log's.
-  Status recall(const Offsets& offsets, checkpoint::SourceLog& log);
+  // Reads what is noted of the topic, once. Errors: the log's.
+  Status recall(const std::string& topic, checkpoint::SourceLog& log);
   // The brokers do not know this one. OK if the pipeline is to go on without it. Errors:
   // Unavailable at first; then Corruption, if the policy is to fail; the log's.
   Status missing(const std::string& topic, Timestamp now, checkpoint::SourceLog& log);

@@ -106,7 +106,7 @@ Producer::~Producer() {
     (void)repeat("abort", kLastPatience, rd_kafka_abort_transaction);
   }
   if (topic_ != nullptr) rd_kafka_topic_destroy(topic_);
-  // librdkafka takes no second call about a transaction, and this one waits for the first, too.
+  // librdkafka takes no second call about a transaction. A purge waits for threads of its own.
   if (!stuck_)
     rd_kafka_purge(client_->handle(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
@@ -114,8 +114,10 @@ Producer::~Producer() {
 Status Producer::repeat(const std::string& what, Duration patience, const Step& step) {
   const Wait wait(patience);
   while (true) {
-    std::optional<Error> error = call_bounded(
-        [client = client_, step] { return step(client->handle(), kSliceMs); }, kLongestCall);
+    ASSIGN_OR_RETURN(
+        std::optional<Error> error,
+        call_bounded([client = client_, step] { return step(client->handle(), kSliceMs); },
+                     kLongestCall));
     if (!error) {
       stuck_ = true;
       return unavailable(

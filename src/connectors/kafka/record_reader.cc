@@ -255,10 +255,15 @@ class NoRecordStream final : public stream::RecordStream {
 
 class NoRecordReader final : public stream::RecordReader {
  public:
+  explicit NoRecordReader(uint64_t lost) : lost_(lost) {}
+  uint64_t lost() const override { return lost_; }
   size_t max_threads() const override { return 1; }
   Result<std::unique_ptr<stream::RecordStream>> make_stream() override {
     return std::unique_ptr<stream::RecordStream>(std::make_unique<NoRecordStream>());
   }
+
+ private:
+  const uint64_t lost_;
 };
 
 // The places in `split` that are asked for.
@@ -367,7 +372,7 @@ Result<std::unique_ptr<stream::RecordReader>> make_record_reader(std::shared_ptr
     splits.push_back(std::move(split));
   }
   if (splits.empty()) {
-    return std::unique_ptr<stream::RecordReader>(std::make_unique<NoRecordReader>());
+    return std::unique_ptr<stream::RecordReader>(std::make_unique<NoRecordReader>(options.lost));
   }
   ASSIGN_OR_RETURN(std::unique_ptr<Consumer> consumer,
                    options.only.empty() ? pool->take(from) : pool->make_another(from));

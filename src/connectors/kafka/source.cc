@@ -62,7 +62,7 @@ KafkaSource::KafkaSource(KafkaSourceOptions options, Subscription subscription, 
 Status KafkaSource::attach(checkpoint::SourceLog& log) {
   log_ = &log;
   const Result<std::string> bytes = log.read_file(kInitialOffsets);
-  topics_.attach(log, bytes.status().code() != StatusCode::kNotFound);
+  topics_.attach(log);
   if (bytes.status().code() == StatusCode::kNotFound) return ok_status();
   RETURN_IF_ERROR(bytes.status());
   ASSIGN_OR_RETURN(initial_, parse_initial_offsets(*bytes));
@@ -78,14 +78,16 @@ Result<Client*> KafkaSource::client() {
 
 Status KafkaSource::discover(const Offsets& read) {
   ASSIGN_OR_RETURN(Client* const client, this->client());
-  ASSIGN_OR_RETURN(const std::vector<std::string> others, topics_.discover(read, *client));
-  if (others.empty()) return ok_status();
-  for (const std::string& topic : others) {
-    spdlog::info("{}: the {} '{}' that was made anew is read from its beginning", service_.name,
-                 service_.topic, topic);
+  ASSIGN_OR_RETURN(const std::vector<std::string> renewed, topics_.discover(read, *client));
+  for (const std::string& topic : renewed) {
+    spdlog::warn("{}: the {} '{}' is there again and was made anew: it is read from its beginning",
+                 service_.name, service_.topic, topic);
+    for (const TopicPartition& partition : topics_.partitions()) {
+      if (partition.topic != topic) continue;
+      consumers_->leave_gap(partition);
+      ends_.forget(partition);
+    }
   }
-  // Those that wait have records of the old ones, and know their leaders' epochs.
-  consumers_ = std::make_shared<ConsumerPool>(properties_, service_, bytes_ahead(memory_bytes_));
   return ok_status();
 }
 
@@ -190,15 +192,8 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   client->heed(std::move(stop));
   ASSIGN_OR_RETURN(Offsets begin, begin_of(from));
   RETURN_IF_ERROR(discover(begin));
-  if (const Offsets old = topics_.take_renewed(begin); !old.empty()) {
-    for (auto it = old.begin(); it != old.end();
-         it = old.upper_bound({it->first.topic, INT32_MAX})) {
-      spdlog::warn(
-          "{}: the {} '{}' was deleted and made anew: what '{}' had not read of the old one "
-          "is lost",
-          service_.name, service_.topic, it->first.topic, pipeline_);
-    }
-    left_behind_ = true;  // the new ones, which can be read once this epoch is committed
+  if (!topics_.take_renewed(begin).empty()) {
+    left_behind_ = true;  // the new topics, which can be read once this epoch is committed
     return std::optional(format_offsets(begin));
   }
   const Offsets gone = topics_.take_gone(begin);
@@ -252,15 +247,21 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
   // An epoch that another run has planned, too, is of the topics that are there now.
   ASSIGN_OR_RETURN(const Offsets begin, begin_of(request.range.from));
   ASSIGN_OR_RETURN(Offsets end, parse_offsets(request.range.to));
-  RETURN_IF_ERROR(discover(end));
+  Offsets both = end;
+  both.insert(begin.begin(), begin.end());
+  RETURN_IF_ERROR(discover(both));
   ReadOptions options;
   Offsets from;
+  // Of all that was planned: an epoch that is read again gives its splits the same numbers,
+  // whatever is gone by then.
+  std::map<TopicPartition, uint32_t> splits;
   for (const auto& [partition, to] : end) {
     const auto known = begin.find(partition);
     from[partition] = known == begin.end() ? 0 : known->second;
+    splits.emplace(partition, static_cast<uint32_t>(splits.size()));
   }
   // What was planned is read, whatever the options name by now.
-  for (const auto& [partition, to] : topics_.take_lost(end)) {
+  for (const auto& [partition, to] : topics_.take_unreadable(end)) {
     options.lost += static_cast<uint64_t>(to - from.at(partition));
     from.erase(partition);
   }
@@ -274,7 +275,7 @@ Result<stream::Input> KafkaSource::read(const stream::ReadRequest& request) {
     const int64_t first = std::min(readable.at(partition), to);
     if (first > from.at(partition)) consumers_->leave_gap(partition);
     options.lost += static_cast<uint64_t>(first - from.at(partition));
-    ranges.push_back({partition, static_cast<uint32_t>(ranges.size()), first, to});
+    ranges.push_back({partition, splits.at(partition), first, to});
   }
   options.wanted = {.keys = request.want_keys,
                     .timestamps = request.want_timestamps,
@@ -335,7 +336,7 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
   (void)topics_.take_gone(begin);
   ASSIGN_OR_RETURN(Client* const client, this->client());
   // Of another topic of the same name, it would be a number without a meaning.
-  RETURN_IF_ERROR(topics_.look_for_renewed(begin, *client));
+  RETURN_IF_ERROR(topics_.check_identity(begin, *client));
   ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   // With the records of open transactions, which wait to be readable.
   Offsets written = latest;

@@ -30,15 +30,10 @@ std::set<std::string> topics_of(const Offsets& offsets) {
 
 }  // namespace
 
-void SourceTopics::attach(checkpoint::SourceLog& log, bool begun) {
-  log_ = &log;
-  begun_ = begun;
-}
-
 void SourceTopics::acknowledge(const Offsets& offsets) { acknowledged_ = topics_of(offsets); }
 
 bool SourceTopics::contains(const TopicPartition& partition) const {
-  return std::find(partitions_.begin(), partitions_.end(), partition) != partitions_.end();
+  return std::binary_search(partitions_.begin(), partitions_.end(), partition);
 }
 
 Result<std::vector<std::string>> SourceTopics::names(const Offsets& read, Client& client) const {
@@ -59,69 +54,73 @@ Result<std::vector<std::string>> SourceTopics::names(const Offsets& read, Client
 }
 
 Result<std::vector<std::string>> SourceTopics::discover(const Offsets& read, Client& client) {
-  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) {
-    return std::vector<std::string>();
-  }
+  std::vector<std::string> renewed;
+  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return renewed;
   ASSIGN_OR_RETURN(const std::vector<std::string> topics, names(read, client));
   const std::set<std::string> known = topics_of(read);
   std::vector<std::string> there;
-  std::vector<TopicPartition> found;
+  std::map<std::string, std::vector<int32_t>> found;
   for (const std::string& topic : topics) {
-    const Result<std::vector<int32_t>> numbers = client.partitions(topic);
-    if (numbers.status().code() == StatusCode::kNotFound && known.contains(topic)) {
+    RETURN_IF_ERROR(recall(topic));
+    Result<std::vector<int32_t>> numbers = client.partitions(topic);
+    if (numbers.status().code() == StatusCode::kNotFound &&
+        (known.contains(topic) || gone_.contains(topic))) {
       RETURN_IF_ERROR(gone_.missing(topic, clock_.now(), *log_));
       continue;
     }
     RETURN_IF_ERROR(numbers.status());
-    if (log_ != nullptr) RETURN_IF_ERROR(gone_.found(topic, *log_));
     there.push_back(topic);
-    for (const int32_t number : *numbers) found.push_back({topic, number});
+    found[topic] = std::move(*numbers);
   }
-  std::vector<std::string> begun;
   if (log_ != nullptr) {
-    ASSIGN_OR_RETURN(begun, identify(there, known, client));
+    renewed_.clear();
+    ASSIGN_OR_RETURN(const auto findings, identity_.check(client, there, *log_));
+    for (const auto& [topic, finding] : findings) {
+      ASSIGN_OR_RETURN(const bool is_read, admit(topic, finding, known.contains(topic), renewed));
+      if (!is_read) found.erase(topic);
+    }
   }
-  std::erase_if(found, [&](const auto& partition) { return renewed_.contains(partition.topic); });
-  partitions_ = std::move(found);
-  // What is to be left is soon, and the new topic can then be read at once.
+  partitions_.clear();
+  for (const auto& [topic, numbers] : found) {
+    for (const int32_t number : numbers) partitions_.push_back({topic, number});
+  }
+  // What is left now can be read at once when that is committed.
   discovered_ = renewed_.empty() ? std::optional(clock_.now()) : std::nullopt;
-  return begun;
+  return renewed;
 }
 
-bool SourceTopics::is_in_checkpoint(const std::string& topic) const {
-  return acknowledged_ ? acknowledged_->contains(topic) : begun_;
+Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::Finding& finding,
+                                 bool was_read, std::vector<std::string>& renewed) {
+  const bool is_another = finding.identity == TopicIdentity::Identity::kAnother;
+  if (!gone_.contains(topic)) {
+    if (is_another) return made_anew(service_, topic, finding, log_);
+    RETURN_IF_ERROR(gone_.found(topic, *log_));
+    return true;
+  }
+  if (is_another) {
+    // The old offsets are in the checkpoint, or may be again.
+    if (was_read || !acknowledged_ || acknowledged_->contains(topic)) {
+      renewed_.insert(topic);
+      return false;
+    }
+    RETURN_IF_ERROR(identity_.accept(topic, finding.id, *log_));
+    renewed.push_back(topic);
+  } else if (finding.identity == TopicIdentity::Identity::kUntold) {
+    // Brokers that have told an id will do so again.
+    ASSIGN_OR_RETURN(const bool has_id, identity_.remembers(topic, *log_));
+    if (has_id) return false;
+  }
+  RETURN_IF_ERROR(gone_.found(topic, *log_));
+  return true;
 }
 
-Result<std::vector<std::string>> SourceTopics::identify(const std::vector<std::string>& there,
-                                                        const std::set<std::string>& read,
-                                                        Client& client) {
-  std::vector<std::string> begun;
-  ASSIGN_OR_RETURN(const auto renewals, identity_.check(client, there, *log_));
-  if (!renewals) {
-    // One whose offsets were left may not be taken for the old one again: it waits for an answer.
-    for (const std::string& topic : there) {
-      if (read.contains(topic) || is_in_checkpoint(topic)) continue;
-      ASSIGN_OR_RETURN(const bool remembered, identity_.remembers(topic, *log_));
-      if (remembered) renewed_.insert(topic);
-    }
-    return begun;
-  }
-  renewed_.clear();
-  for (const TopicIdentity::Renewal& renewal : *renewals) {
-    if (!read.contains(renewal.topic) && !is_in_checkpoint(renewal.topic)) {
-      RETURN_IF_ERROR(identity_.accept(renewal, *log_));
-      begun.push_back(renewal.topic);
-    } else if (options_.on_lost_offsets == OnLostOffsets::kFail) {
-      return made_anew(service_, renewal, log_);
-    } else {
-      renewed_.insert(renewal.topic);
-    }
-  }
-  return begun;
+Status SourceTopics::recall(const std::string& topic) {
+  return log_ == nullptr ? ok_status() : gone_.recall(topic, *log_);
 }
 
 Status SourceTopics::recall(const Offsets& offsets) {
-  return log_ == nullptr ? ok_status() : gone_.recall(offsets, *log_);
+  for (const std::string& topic : topics_of(offsets)) RETURN_IF_ERROR(recall(topic));
+  return ok_status();
 }
 
 Offsets SourceTopics::take_gone(Offsets& offsets) const {
@@ -130,27 +129,23 @@ Offsets SourceTopics::take_gone(Offsets& offsets) const {
   });
 }
 
-Offsets SourceTopics::take_lost(Offsets& offsets) const {
-  return take(offsets, [this](const std::string& topic) {
-    return gone_.contains(topic) || renewed_.contains(topic);
-  });
+Offsets SourceTopics::take_unreadable(Offsets& offsets) const {
+  return take(offsets, [this](const std::string& topic) { return gone_.contains(topic); });
 }
 
 Offsets SourceTopics::take_renewed(Offsets& offsets) const {
   return take(offsets, [this](const std::string& topic) { return renewed_.contains(topic); });
 }
 
-Status SourceTopics::look_for_renewed(Offsets& offsets, Client& client) {
+Status SourceTopics::check_identity(const Offsets& offsets, Client& client) {
   if (log_ == nullptr) return ok_status();
   const std::set<std::string> topics = topics_of(offsets);
-  ASSIGN_OR_RETURN(const auto renewals, identity_.check(client, {topics.begin(), topics.end()},
+  ASSIGN_OR_RETURN(const auto findings, identity_.check(client, {topics.begin(), topics.end()},
                                                         *log_, TopicIdentity::New::kPassOver));
-  if (!renewals) return ok_status();
-  for (const TopicIdentity::Renewal& renewal : *renewals) {
-    if (options_.on_lost_offsets == OnLostOffsets::kFail) {
-      return made_anew(service_, renewal, log_);
+  for (const auto& [topic, finding] : findings) {
+    if (finding.identity == TopicIdentity::Identity::kAnother) {
+      return made_anew(service_, topic, finding, log_);
     }
-    take(offsets, [&](const std::string& topic) { return topic == renewal.topic; });
   }
   return ok_status();
 }

@@ -1,6 +1,7 @@
 // The topics that a source reads, as the brokers know them now.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -18,33 +19,35 @@
 
 namespace lakeward::connectors::kafka {
 
-// Which partitions there are, which of the topics that were read are gone, and which were made anew
-// under the same name. A pipeline that may lose records leaves the old offsets of the latter in one
-// epoch of its own, and reads the new topic from its beginning once that is committed: at every
-// moment, the offsets of the checkpoint are of the topics whose ids it remembers.
+// Which partitions there are, which of the topics that were read are gone, and whether those that
+// come back are the same ones.
+//
+// A topic that the pipeline goes on without keeps its offsets in the checkpoint, and a note
+// (GoneTopics). It is not read as long as it has the note. If it comes back as it was, it loses the
+// note. If it was made anew, an epoch leaves its old offsets out; once that one is committed, the
+// new topic's id is remembered instead of the old one's, the note removed, and the topic is read
+// from its beginning. So whatever crashes in between, offsets and ids belong together.
 class SourceTopics {
  public:
   // What it is given outlives it.
   SourceTopics(const KafkaSourceOptions& options, const Subscription& subscription,
                const Service& service, const std::string& pipeline, Clock& clock)
-      : options_(options),
-        subscription_(subscription),
+      : subscription_(subscription),
         service_(service),
-        pipeline_(pipeline),
         clock_(clock),
         gone_(service, pipeline, options.on_lost_offsets) {}
 
-  // Before anything else, if there is a checkpoint. `begun`: whether it has offsets.
-  void attach(checkpoint::SourceLog& log, bool begun);
-  // The checkpoint says that epochs up to these offsets are committed.
+  // Before anything else, if there is a checkpoint.
+  void attach(checkpoint::SourceLog& log) { log_ = &log; }
+  // No epoch up to these offsets is repeated any more.
   void acknowledge(const Offsets& offsets);
 
   // Asks the brokers, unless it did so a moment ago. `read`: what the pipeline has read. Returns
-  // the topics that are other ones now, and are read from their beginning from here on. Errors:
-  // Corruption if a topic that was read is gone or was made anew, and nothing may be lost;
-  // NotFound; the client's.
+  // topics that were made anew and are read from their beginning from now on. Errors: Corruption if
+  // a topic that was read is gone and nothing may be lost, or was made anew before it was noted as
+  // gone; Unavailable if it is not known yet whether it is gone; NotFound; the client's.
   Result<std::vector<std::string>> discover(const Offsets& read, Client& client);
-  // As of the last discover(): all partitions that can be read.
+  // As of the last discover(): all partitions that can be read, in order.
   const std::vector<TopicPartition>& partitions() const { return partitions_; }
   bool contains(const TopicPartition& partition) const;
 
@@ -53,31 +56,28 @@ class SourceTopics {
   // Takes out, and returns, what the pipeline goes on without. Where it was read to is kept: should
   // it come back, nothing of it is repeated.
   Offsets take_gone(Offsets& offsets) const;
-  // Takes out, and returns, what was planned to be read and cannot be read any more.
-  Offsets take_lost(Offsets& offsets) const;
-  // Takes out, and returns, offsets of topics that were made anew: they mean other records.
+  // The same, of what was planned, whether the topics are named now or not.
+  Offsets take_unreadable(Offsets& offsets) const;
+  // Takes out, and returns, offsets to be left: their topics were made anew.
   Offsets take_renewed(Offsets& offsets) const;
-  // The same, of a reader that changes nothing. Errors as discover().
-  Status look_for_renewed(Offsets& offsets, Client& client);
+  // That the topics of the offsets are those that were read, as far as the brokers say so. Changes
+  // nothing. Errors: Corruption.
+  Status check_identity(const Offsets& offsets, Client& client);
 
  private:
   Result<std::vector<std::string>> names(const Offsets& read, Client& client) const;
-  // Sorts out those of the topics `there` that were made anew.
-  Result<std::vector<std::string>> identify(const std::vector<std::string>& there,
-                                            const std::set<std::string>& read, Client& client);
-  // Whether offsets that may be repeated are of it.
-  bool is_in_checkpoint(const std::string& topic) const;
+  Status recall(const std::string& topic);
+  // What is known by now of a topic that is there. Returns whether it is to be read.
+  Result<bool> admit(const std::string& topic, const TopicIdentity::Finding& finding, bool was_read,
+                     std::vector<std::string>& renewed);
 
-  const KafkaSourceOptions& options_;
   const Subscription& subscription_;
   const Service& service_;
-  const std::string& pipeline_;
   Clock& clock_;
   checkpoint::SourceLog* log_ = nullptr;
   TopicIdentity identity_;
   GoneTopics gone_;
-  std::set<std::string> renewed_;
-  bool begun_ = false;
+  std::set<std::string> renewed_;  // noted as gone, and there again as other ones
   std::optional<std::set<std::string>> acknowledged_;
   std::vector<TopicPartition> partitions_;
   std::optional<Timestamp> discovered_;

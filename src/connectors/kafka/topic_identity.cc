@@ -20,27 +20,30 @@ std::string file_of(const std::string& topic) { return "topic-" + topic; }
 
 }  // namespace
 
-Result<std::optional<std::vector<TopicIdentity::Renewal>>> TopicIdentity::check(
+Result<std::map<std::string, TopicIdentity::Finding>> TopicIdentity::check(
     Client& client, const std::vector<std::string>& topics, checkpoint::SourceLog& log,
     New new_ones) {
+  std::map<std::string, Finding> findings;
+  for (const std::string& topic : topics) findings[topic] = {};
   const auto now = std::chrono::steady_clock::now();
-  if (silent_ && now - *silent_ < pause_) return std::optional<std::vector<Renewal>>();
+  if (silent_ && now - *silent_ < pause_) return findings;
   const Result<std::vector<TopicFacts>> described = describe_topics(client, topics, false);
   if (!described.ok()) {
     pause_ = silent_ ? std::min(2 * pause_, kLongestPause) : kFirstPause;
     silent_ = now;
     spdlog::debug("{}: whether topics were made anew is not known: {}", client.service().name,
                   described.status().message());
-    return std::optional<std::vector<Renewal>>();
+    return findings;
   }
   silent_.reset();
-  std::vector<Renewal> renewals;
   for (const TopicFacts& topic : *described) {
     if (topic.id.empty()) continue;
     ASSIGN_OR_RETURN(const auto known, known_id(topic.name, topic.id, log, new_ones));
-    if (known && *known != topic.id) renewals.push_back({topic.name, *known, topic.id});
+    const bool is_same = !known || *known == topic.id;
+    findings[topic.name] = {is_same ? Identity::kSame : Identity::kAnother,
+                            known.value_or(topic.id), topic.id};
   }
-  return std::optional(std::move(renewals));
+  return findings;
 }
 
 Result<bool> TopicIdentity::remembers(const std::string& topic, checkpoint::SourceLog& log) const {
@@ -68,23 +71,22 @@ Result<std::optional<std::string>> TopicIdentity::known_id(const std::string& to
   return std::optional(known_.emplace(topic, kept.ok() ? *kept : id).first->second);
 }
 
-Status TopicIdentity::accept(const Renewal& renewal, checkpoint::SourceLog& log) {
-  known_.erase(renewal.topic);
+Status TopicIdentity::accept(const std::string& topic, const std::string& id,
+                             checkpoint::SourceLog& log) {
+  known_.erase(topic);
   // A crash between these leaves it unknown, to be met for the first time.
-  RETURN_IF_ERROR(log.remove_file(file_of(renewal.topic)));
-  RETURN_IF_ERROR(log.write_file(file_of(renewal.topic), renewal.id));
-  known_.emplace(renewal.topic, renewal.id);
+  RETURN_IF_ERROR(log.remove_file(file_of(topic)));
+  RETURN_IF_ERROR(log.write_file(file_of(topic), id));
+  known_.emplace(topic, id);
   return ok_status();
 }
 
-Status made_anew(const Service& service, const TopicIdentity::Renewal& renewal,
-                 const checkpoint::SourceLog* log) {
-  return corruption(service.name + ": the " + service.topic + " '" + renewal.topic +
+Status made_anew(const Service& service, const std::string& topic,
+                 const TopicIdentity::Finding& finding, const checkpoint::SourceLog* log) {
+  return corruption(service.name + ": the " + service.topic + " '" + topic +
                     "' was deleted and made anew: the checkpoint has read one with the id " +
-                    renewal.known_id + ", and now it is " + renewal.id +
-                    ". Its offsets mean other records.\n  To go on with the new one, without what "
-                    "of the old one was not read: set on_lost_offsets: earliest.\n  " +
-                    how_to_start_over(log));
+                    finding.known_id + ", and now it is " + finding.id +
+                    ". Its offsets mean other records.\n  " + how_to_start_over(log));
 }
 
 std::string how_to_start_over(const checkpoint::SourceLog* log) {

@@ -19,25 +19,27 @@ class TopicIdentity {
  public:
   // Whether a topic that is met for the first time is to be remembered.
   enum class New { kRemember, kPassOver };
-  struct Renewal {
-    std::string topic;
+  // kUntold: the brokers have no ids, do not answer, or do not know the topic yet.
+  enum class Identity { kSame, kAnother, kUntold };
+  struct Finding {
+    Identity identity = Identity::kUntold;
     std::string known_id;  // what is remembered
     std::string id;        // what it is now
   };
 
-  // Those of the topics that were made anew, as far as the brokers tell ids; nullopt if they do not
-  // answer, and are left alone for a while. Errors: the log's.
-  Result<std::optional<std::vector<Renewal>>> check(Client& client,
-                                                    const std::vector<std::string>& topics,
-                                                    checkpoint::SourceLog& log,
-                                                    New new_ones = New::kRemember);
+  // Of each of the topics. Brokers that do not answer are left alone for a while. Errors: the
+  // log's.
+  Result<std::map<std::string, Finding>> check(Client& client,
+                                               const std::vector<std::string>& topics,
+                                               checkpoint::SourceLog& log,
+                                               New new_ones = New::kRemember);
   // Whether it has met the topic. Errors: the log's.
   Result<bool> remembers(const std::string& topic, checkpoint::SourceLog& log) const;
-  // From now on, the new topic is the one that is remembered. Errors: the log's.
-  Status accept(const Renewal& renewal, checkpoint::SourceLog& log);
+  // From now on, the topic with this id is the one that is remembered. Errors: the log's.
+  Status accept(const std::string& topic, const std::string& id, checkpoint::SourceLog& log);
 
  private:
-  // nullopt if it is to be passed over.
+  // nullopt if the topic is to be passed over.
   Result<std::optional<std::string>> known_id(const std::string& topic, const std::string& id,
                                               checkpoint::SourceLog& log, New new_ones);
 
@@ -47,8 +49,8 @@ class TopicIdentity {
 };
 
 // Corruption: the offsets of this topic mean other records than those that were read.
-Status made_anew(const Service& service, const TopicIdentity::Renewal& renewal,
-                 const checkpoint::SourceLog* log);
+Status made_anew(const Service& service, const std::string& topic,
+                 const TopicIdentity::Finding& finding, const checkpoint::SourceLog* log);
 
 // What is to be done if a topic's offsets mean other records than those that were read. `log` may
 // be null.

@@ -133,11 +133,7 @@ class KafkaProgram(unittest.TestCase):
         self.assertIn("/0 at 2", status["position"])
         failed = self.project.call("run", "--once", expect=1).stderr
         self.assertIn(f"remove the folder {checkpoint}, and name another table in 'to'", failed)
-        self.project.write("pipelines/seen.yaml", SEEN.replace("TOPIC}", f"{self.topic}, on_lost_offsets: earliest}}"))
-        self.assertEqual(parse_json(self.project.call("status", "--json").stdout)[0]["position"], "")
-        renewed = self.project.call("run", "--once").stderr
-        self.assertIn(f"the topic '{self.topic}' was deleted and made anew: what 'seen' had not read", renewed)
-        self.assertEqual(len(self.project.query("SELECT * FROM bronze.seen")), 102)
+        shutil.rmtree(checkpoint)
         self.project.call("run", "--once")
         self.assertEqual(len(self.project.query("SELECT * FROM bronze.seen")), 102)
 
