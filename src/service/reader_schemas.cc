@@ -1,5 +1,6 @@
 #include "service/reader_schemas.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@ using Json = nlohmann::ordered_json;
 using connectors::schema_registry::Client;
 using connectors::schema_registry::RegistryOptions;
 using project::AvroSettings;
+// Registries that did not answer, by URL: each is waited for once, however many pipelines name it.
+using Away = std::map<std::string, Status>;
 
 std::string path_of(const project::Pipeline& pipeline) {
   return checkpoint_folder(pipeline) + "/_lakeward/reader_schema.json";
@@ -63,17 +66,17 @@ bool names_subject(const project::Pipeline& pipeline) {
   return pipeline.decode && !pipeline.decode->avro.subject.empty();
 }
 
-}  // namespace
-
-Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& checkpoints) {
+Status resolve(project::Pipeline& pipeline, io::ObjectStore& checkpoints, Away& away) {
   if (!names_subject(pipeline)) return ok_status();
   project::Decode& decode = *pipeline.decode;
   const std::string subject = "the subject '" + decode.avro.subject + "'";
   const Result<std::string> kept = checkpoints.get(path_of(pipeline));
   if (!kept.ok() && kept.status().code() != StatusCode::kNotFound) return kept.status();
   if (!kept.ok() || !take_kept(*kept, decode.avro)) {
-    const Status asked = ask(*decode.registry, decode.avro);
+    const auto known = away.find(decode.registry->url);
+    const Status asked = known != away.end() ? known->second : ask(*decode.registry, decode.avro);
     if (asked.retriable()) {
+      away.emplace(decode.registry->url, asked);
       return asked.with_context(subject + ", whose schema is asked for before the first run");
     }
     if (asked.code() == StatusCode::kNotFound) {
@@ -89,10 +92,18 @@ Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& check
   return ok_status();
 }
 
+}  // namespace
+
+Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& checkpoints) {
+  Away nobody;
+  return resolve(pipeline, checkpoints, nobody);
+}
+
 Status resolve_reader_schemas(project::Project& project, io::ObjectStore& checkpoints,
                               config::Problems* problems) {
+  Away away;
   for (project::Pipeline& pipeline : project.pipelines) {
-    const Status resolved = resolve_reader_schema(pipeline, checkpoints);
+    const Status resolved = resolve(pipeline, checkpoints, away);
     if (resolved.ok()) continue;
     const bool is_problem =
         resolved.code() == StatusCode::kInvalidArgument || resolved.code() == StatusCode::kNotFound;

@@ -123,7 +123,7 @@ Result<const project::Pipeline*> Workspace::pipeline(const std::string& name) co
   return invalid_argument("there is no pipeline '" + name + "'" + suggestion(name, names));
 }
 
-Result<config::Problems> find_problems(const fs::path& folder, bool ask_registries) {
+Result<config::Problems> find_problems(const fs::path& folder, bool needs_registries) {
   Workspace workspace;
   connectors::register_connectors(workspace.registry_);
   const project::SystemVariables variables;
@@ -134,9 +134,9 @@ Result<config::Problems> find_problems(const fs::path& folder, bool ask_registri
   if (!loaded.problems.empty()) return loaded.problems;
   RETURN_IF_ERROR(workspace.open_engine(false));
   RETURN_IF_ERROR(resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_,
-                                         ask_registries ? &loaded.problems : nullptr));
+                                         needs_registries ? &loaded.problems : nullptr));
   if (!loaded.problems.empty()) return loaded.problems;
-  if (ask_registries) RETURN_IF_ERROR(check_reader_schemas(workspace.project_));
+  if (needs_registries) RETURN_IF_ERROR(check_reader_schemas(workspace.project_));
   ASSIGN_OR_RETURN(project::Plan plan,
                    project::make_plan(workspace.project_, workspace.registry_, *workspace.database_,
                                       workspace.lake_.get()));

@@ -71,7 +71,7 @@ class Workspace {
 
  private:
   friend Result<config::Problems> find_problems(const std::filesystem::path& folder,
-                                                bool ask_registries);
+                                                bool needs_registries);
   Workspace() = default;
   Status open_engine(bool runs_pipelines);
 
@@ -86,10 +86,10 @@ class Workspace {
   std::unique_ptr<stream::Environment> environment_;
 };
 
-// All problems of a project: its keys, values and SQL, and with `ask_registries` what schema
-// registries say of the subjects that pipelines read by. Errors: only the engine's and the lake's
-// own; Unavailable, if a registry that was asked is away.
-Result<config::Problems> find_problems(const std::filesystem::path& folder, bool ask_registries);
+// All problems of a project: its keys, values and SQL, as far as the schema registries answer that
+// pipelines name a subject of. With `needs_registries`, what these say is a problem, too. Errors:
+// only the engine's and the lake's own; with `needs_registries`, Unavailable if one is away.
+Result<config::Problems> find_problems(const std::filesystem::path& folder, bool needs_registries);
 
 // "3 problems:\n  pipelines/silver.yaml:14:9: …".
 Status invalid_project(const config::Problems& problems);

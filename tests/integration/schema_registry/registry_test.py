@@ -158,7 +158,10 @@ class Registry(RegistryCase):
         self.stop_registry()
         waits = "the subject 'first-value', whose schema is asked for before the first run"
         self.assertIn(waits, following.call("validate", expect=1).stderr)
-        self.assertIn(waits, following.call("plan", expect=1).stderr)
+        plan = following.call("plan", expect=1)
+        self.assertIn(waits, plan.stderr)
+        self.assertIn("note     the columns are not known yet: " + waits, plan.stdout)
+        self.assertIn("other (stream)", plan.stdout)
         found = {one["what"]: one for one in json.loads(following.call("doctor", "--json", expect=1).stdout)}
         self.assertIn(waits, found["source of orders"]["detail"])
         self.assertFalse(found["schema registry of orders"]["ok"])
