@@ -112,14 +112,9 @@ void check_batches(std::string_view bytes, const std::vector<AbortedTransaction>
   for (bool ended = false; !reader.done() && !ended;) check_next(reader, from, ended);
 }
 
-void check(std::string_view input) {
-  if (input.empty()) return;
-  const auto kind = static_cast<Kind>(static_cast<unsigned char>(input[0]) % 3);
-  input.remove_prefix(1);
-  if (kind == Kind::kBatches) return check_batches(seal_all(std::string(input)), {});
-  if (kind == Kind::kBatch) return check_batches(frame(input), {{7, 1'000}});
+void check_answer(std::string_view input, const TopicIds* ids) {
   const int32_t number = input.size() < 4 ? 0 : load_big_endian<int32_t>(input.data());
-  const auto partitions = parse_fetch_response(input, number);
+  const auto partitions = parse_fetch_response(input, number, ids);
   if (!partitions.ok()) return;
   for (const FetchedPartition& fetched : *partitions) {
     CHECK(fetched.records.empty() ||
@@ -127,6 +122,18 @@ void check(std::string_view input) {
            fetched.records.data() + fetched.records.size() <= input.data() + input.size()));
     check_batches(seal_all(std::string(fetched.records)), fetched.aborted);
   }
+}
+
+void check(std::string_view input) {
+  if (input.empty()) return;
+  const auto kind = static_cast<Kind>(static_cast<unsigned char>(input[0]) % 3);
+  input.remove_prefix(1);
+  if (kind == Kind::kBatches) return check_batches(seal_all(std::string(input)), {});
+  if (kind == Kind::kBatch) return check_batches(frame(input), {{7, 1'000}});
+  TopicIds ids;
+  ids.add("t", std::string(kTopicIdBytes, 'i'));
+  check_answer(input, nullptr);
+  check_answer(input, &ids);
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ FetchBy choose_fetcher(const config::StringMap& properties) {
 Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& properties,
                                                  const Offsets& from, FetchBy fetch_by,
                                                  const Service& service, size_t ahead_bytes,
-                                                 std::shared_ptr<fetch::LeaderEpochs> epochs) {
+                                                 KnownTopics known) {
   config::StringMap all = properties;
   const size_t partitions = std::max<size_t>(1, from.size());
   // These hold for each partition, as each has its own queue.
@@ -79,7 +79,7 @@ Result<std::unique_ptr<Consumer>> Consumer::make(const config::StringMap& proper
   std::unique_ptr<Consumer> consumer(new Consumer());
   ASSIGN_OR_RETURN(consumer->client_, Client::make(all, Client::Role::kConsumer, service));
   RETURN_IF_ERROR(fetch_by == FetchBy::kFetcher
-                      ? consumer->feed_by_fetcher(properties, from, ahead_bytes, std::move(epochs))
+                      ? consumer->feed_by_fetcher(properties, from, ahead_bytes, std::move(known))
                       : consumer->feed_by_librdkafka(from));
   return consumer;
 }
@@ -95,9 +95,10 @@ Status Consumer::feed_by_librdkafka(const Offsets& from) {
 }
 
 Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offsets& from,
-                                 size_t ahead_bytes, std::shared_ptr<fetch::LeaderEpochs> epochs) {
+                                 size_t ahead_bytes, KnownTopics known) {
   fetch::FetcherOptions options;
-  if (epochs != nullptr) options.epochs = std::move(epochs);
+  if (known.epochs != nullptr) options.epochs = std::move(known.epochs);
+  options.ids = std::move(known.ids);
   options.service = client_->service();
   options.ahead_bytes = ahead_bytes;
   for (const auto& [name, value] : properties) {

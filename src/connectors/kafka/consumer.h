@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "connectors/kafka/bell.h"
 #include "connectors/kafka/client.h"
+#include "connectors/kafka/fetch/topic_id.h"
 #include "connectors/kafka/message_block.h"
 #include "connectors/kafka/offsets.h"
 
@@ -59,16 +60,22 @@ enum class FetchBy { kLibrdkafka, kFetcher };
 // kFetcher if that can do it. Properties that Lakeward does not set itself are librdkafka's.
 FetchBy choose_fetcher(const config::StringMap& properties);
 
+// What is known from before, to be compared with; only our own fetcher does.
+struct KnownTopics {
+  std::shared_ptr<fetch::LeaderEpochs> epochs;  // null: nothing
+  fetch::TopicIds ids;
+};
+
 // Used by one thread, save for its feeds, each of which may be used by another.
 class Consumer {
  public:
   // Reads from these places on. It cannot be sent to others: what librdkafka had fetched for the
-  // old places could be taken for the new ones. `epochs`: what consumers before it have learned, if
-  // it is to be compared with.
-  static Result<std::unique_ptr<Consumer>> make(
-      const config::StringMap& properties, const Offsets& from, FetchBy fetch_by,
-      const Service& service = Service(), size_t ahead_bytes = kAheadBytes,
-      std::shared_ptr<fetch::LeaderEpochs> epochs = nullptr);
+  // old places could be taken for the new ones.
+  static Result<std::unique_ptr<Consumer>> make(const config::StringMap& properties,
+                                                const Offsets& from, FetchBy fetch_by,
+                                                const Service& service = Service(),
+                                                size_t ahead_bytes = kAheadBytes,
+                                                KnownTopics known = {});
   ~Consumer();
 
   // Whether it would go on at just these places.
@@ -82,7 +89,7 @@ class Consumer {
   Consumer() = default;
   Status feed_by_librdkafka(const Offsets& from);
   Status feed_by_fetcher(const config::StringMap& properties, const Offsets& from,
-                         size_t ahead_bytes, std::shared_ptr<fetch::LeaderEpochs> epochs);
+                         size_t ahead_bytes, KnownTopics known);
 
   Bell bell_;
   std::unique_ptr<Client> client_;

@@ -300,25 +300,34 @@ void narrow(PartitionRange& range, const std::vector<uint64_t>& places) {
 
 Result<std::unique_ptr<Consumer>> ConsumerPool::take(const Offsets& from) {
   FetchBy fetch_by = FetchBy::kLibrdkafka;
+  KnownTopics known{epochs_, {}};
   std::unique_ptr<Consumer> unfit;
   {
     const std::lock_guard lock(mutex_);
     if (waiting_ != nullptr && waiting_->stands_at(from)) return std::move(waiting_);
     fetch_by = fetch_by_;
+    known.ids = ids_;
     unfit = std::move(waiting_);
   }
   unfit.reset();  // before the next one fetches as much
-  return Consumer::make(properties_, from, fetch_by, service_, ahead_bytes_, epochs_);
+  return Consumer::make(properties_, from, fetch_by, service_, ahead_bytes_, std::move(known));
 }
 
 Result<std::unique_ptr<Consumer>> ConsumerPool::make_another(const Offsets& from) {
   FetchBy fetch_by = FetchBy::kLibrdkafka;
+  KnownTopics known;
   {
     const std::lock_guard lock(mutex_);
     fetch_by = fetch_by_;
+    known.ids = ids_;
   }
-  return Consumer::make(properties_, from, fetch_by, service_,
-                        std::min(ahead_bytes_, kAheadOfAFew));
+  return Consumer::make(properties_, from, fetch_by, service_, std::min(ahead_bytes_, kAheadOfAFew),
+                        std::move(known));
+}
+
+void ConsumerPool::know(const fetch::TopicIds& ids) {
+  const std::lock_guard lock(mutex_);
+  if (!(ids_ == ids)) ids_ = ids;
 }
 
 void ConsumerPool::leave_to_librdkafka() {

@@ -47,6 +47,9 @@ class ConsumerPool {
   // The next range of the partition does not begin where the one before ended.
   void leave_gap(const TopicPartition& partition) { epochs_->forget(partition); }
 
+  // From now on, consumers that are made take only what is of these topics.
+  void know(const fetch::TopicIds& ids);
+
   // From now on, consumers fetch by librdkafka.
   void leave_to_librdkafka();
 
@@ -61,6 +64,7 @@ class ConsumerPool {
   const std::shared_ptr<fetch::LeaderEpochs> epochs_;
   mutable std::mutex mutex_;
   FetchBy fetch_by_;
+  fetch::TopicIds ids_;
   std::unique_ptr<Consumer> waiting_;
   uint64_t records_ = 0;
   uint64_t bytes_ = 0;

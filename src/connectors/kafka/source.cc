@@ -79,6 +79,7 @@ Result<Client*> KafkaSource::client() {
 Status KafkaSource::discover(const Offsets& read) {
   ASSIGN_OR_RETURN(Client* const client, this->client());
   ASSIGN_OR_RETURN(const std::vector<std::string> renewed, topics_.discover(read, *client));
+  consumers_->know(topics_.ids());
   for (const std::string& topic : renewed) {
     spdlog::warn("{}: the {} '{}' is there again and was made anew: it is read from its beginning",
                  service_.name, service_.topic, topic);

@@ -50,6 +50,8 @@ class SourceTopics {
   // As of the last discover(): all partitions that can be read, in order.
   const std::vector<TopicPartition>& partitions() const { return partitions_; }
   bool contains(const TopicPartition& partition) const;
+  // Those that the checkpoint remembers, as far as brokers have told them in this run.
+  const fetch::TopicIds& ids() const { return identity_.ids(); }
 
   // Reads what is noted of the topics of these offsets.
   Status recall(const Offsets& offsets);

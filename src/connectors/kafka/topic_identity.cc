@@ -68,7 +68,13 @@ Result<std::optional<std::string>> TopicIdentity::known_id(const std::string& to
   } else {
     RETURN_IF_ERROR(kept.status());
   }
-  return std::optional(known_.emplace(topic, kept.ok() ? *kept : id).first->second);
+  keep(topic, kept.ok() ? *kept : id);
+  return std::optional(known_.at(topic));
+}
+
+void TopicIdentity::keep(const std::string& topic, const std::string& text) {
+  known_[topic] = text;
+  if (auto id = fetch::parse_topic_id(text)) ids_.add(topic, std::move(*id));
 }
 
 Status TopicIdentity::accept(const std::string& topic, const std::string& id,
@@ -77,7 +83,7 @@ Status TopicIdentity::accept(const std::string& topic, const std::string& id,
   // A crash between these leaves it unknown, to be met for the first time.
   RETURN_IF_ERROR(log.remove_file(file_of(topic)));
   RETURN_IF_ERROR(log.write_file(file_of(topic), id));
-  known_.emplace(topic, id);
+  keep(topic, id);
   return ok_status();
 }
 

@@ -9,6 +9,7 @@
 
 #include "checkpoint/source_log.h"
 #include "connectors/kafka/client.h"
+#include "connectors/kafka/fetch/topic_id.h"
 
 namespace lakeward::connectors::kafka {
 
@@ -35,10 +36,13 @@ class TopicIdentity {
                                                New new_ones = New::kRemember);
   // Whether it has met the topic. Errors: the log's.
   Result<bool> remembers(const std::string& topic, checkpoint::SourceLog& log) const;
+  // The ids of the topics that it has met in this run.
+  const fetch::TopicIds& ids() const { return ids_; }
   // From now on, the topic with this id is the one that is remembered. Errors: the log's.
   Status accept(const std::string& topic, const std::string& id, checkpoint::SourceLog& log);
 
  private:
+  void keep(const std::string& topic, const std::string& text);
   // nullopt if the topic is to be passed over.
   Result<std::optional<std::string>> known_id(const std::string& topic, const std::string& id,
                                               checkpoint::SourceLog& log, New new_ones);
@@ -46,6 +50,7 @@ class TopicIdentity {
   std::optional<std::chrono::steady_clock::time_point> silent_;  // when they last did not tell
   std::chrono::seconds pause_{0};                                // and how long to leave them alone
   std::map<std::string, std::string> known_;                     // id by name
+  fetch::TopicIds ids_;                                          // the same
 };
 
 // Corruption: the offsets of this topic mean other records than those that were read.

@@ -8,13 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "connectors/kafka/consumer.h"
 #include "connectors/kafka/test_producer.h"
+#include "connectors/kafka/topic_facts.h"
 #include "connectors/source_driver.h"
 #include "format/record_headers.h"
 
 namespace lakeward::test {
 namespace {
 
+namespace kafka = connectors::kafka;
 using ::testing::Contains;
 using ::testing::SizeIs;
 
@@ -87,6 +90,44 @@ TEST(KafkaFetch, GivesWhatLibrdkafkaGivesOfEveryCompression) {
     EXPECT_THAT(ours, Contains("1@2 key 2 " + std::to_string(begin + 2) + " {} none"));
     EXPECT_EQ(ours, theirs) << codec;
   }
+}
+
+// The offsets that one partition gives, until there are `count`.
+std::vector<int64_t> read_offsets(const std::string& address, const std::string& topic,
+                                  size_t count, const kafka::fetch::TopicIds& ids) {
+  const kafka::TopicPartition partition{topic, 0};
+  const auto consumer = kafka::Consumer::make({{"bootstrap.servers", address}}, {{partition, 0}},
+                                              kafka::FetchBy::kFetcher, kafka::Service(),
+                                              kafka::kAheadBytes, {nullptr, ids})
+                            .value();
+  std::vector<int64_t> offsets;
+  while (offsets.size() < count) {
+    const uint64_t rings = consumer->bell().rings();
+    const kafka::Slice slice = consumer->feed(partition)
+                                   .take(INT64_MAX, {}, std::make_shared<kafka::MessageBlock>())
+                                   .value();
+    for (size_t i = 0; i < slice.count; ++i)
+      offsets.push_back(slice.block->offset(slice.first + i));
+    if (slice.count == 0) consumer->bell().wait(rings);
+  }
+  return offsets;
+}
+
+TEST(KafkaFetch, GivesTheSameToWhoNamesATopicAndToWhoKnowsItsId) {
+  const std::string address = std::getenv("LAKEWARD_KAFKA");
+  const std::string topic = "t-by-id";
+  TestProducer producer({{"bootstrap.servers", address}});
+  producer.create_topic(topic, 1);
+  producer.send(topic, 0, std::vector<Message>(700, {"x"}));
+  const auto client = kafka::Client::make({{"bootstrap.servers", address}}).value();
+  ASSERT_TRUE(client->partitions(topic).ok());
+  const auto facts = kafka::describe_topics(*client, {topic}, false).value();
+  ASSERT_EQ(facts.size(), 1U);
+  kafka::fetch::TopicIds ids;
+  ids.add(topic, kafka::fetch::parse_topic_id(facts[0].id).value());
+  const std::vector<int64_t> by_name = read_offsets(address, topic, 700, {});
+  EXPECT_EQ(by_name.back(), 699);
+  EXPECT_EQ(read_offsets(address, topic, 700, ids), by_name);
 }
 
 }  // namespace

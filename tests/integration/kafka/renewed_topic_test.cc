@@ -197,5 +197,19 @@ TEST_F(KafkaRenewedTopic, EndsTheRunIfItWasNotGoneForLong) {
   EXPECT_EQ(run.source().lag(before).status().code(), StatusCode::kCorruption);
 }
 
+// Its offsets are enough for the plan that was made within these seconds, but it has another id.
+TEST_F(KafkaRenewedTopic, IsNotReadAsTheOldOneByOurOwnFetcher) {
+  prepare();
+  SourceRun run = begin_behind(before);
+  ASSERT_FALSE(run.plan(before).value());
+  producer.delete_topic(topic + "-2");
+  renew();
+  const stream::Offset to = run.plan(before).value().value();
+  EXPECT_THAT(to, HasSubstr("-2\":{\"0\":3}"));
+  const Status status = run.read({before, to}).status();
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status.message();
+  EXPECT_THAT(status.message(), HasSubstr("the id that it had: it was deleted, or made anew"));
+}
+
 }  // namespace
 }  // namespace lakeward::test

@@ -1,5 +1,6 @@
-// The Fetch request of the Kafka protocol, version 4: the oldest that has isolation levels, and one
-// that every broker since 0.11 understands.
+// The Fetch request of the Kafka protocol, in two versions: 4, the oldest that has isolation
+// levels, which every broker since 0.11 understands and Azure Event Hubs too; and 13, since Kafka
+// 3.1, which names topics by their ids, so that nothing of another topic of the same name can come.
 // Kafka protocol guide, "Fetch API (Key: 1)".
 #pragma once
 
@@ -9,12 +10,14 @@
 #include <vector>
 
 #include "base/status.h"
+#include "connectors/kafka/fetch/topic_id.h"
 #include "connectors/kafka/offsets.h"
 
 namespace lakeward::connectors::kafka::fetch {
 
 inline constexpr int16_t kFetchApi = 1;
 inline constexpr int16_t kFetchVersion = 4;
+inline constexpr int16_t kFetchByIdVersion = 13;
 
 struct FetchOptions {
   bool read_committed = true;
@@ -30,9 +33,11 @@ struct FetchPosition {
   int64_t offset = 0;
 };
 
-// With its size in front, ready to be sent.
+// With its size in front, ready to be sent. By version 4; or by version 13 with `ids`, which has
+// all of the topics.
 std::string fetch_request(int32_t correlation, std::string_view client_id,
-                          const std::vector<FetchPosition>& positions, const FetchOptions& options);
+                          const std::vector<FetchPosition>& positions, const FetchOptions& options,
+                          const TopicIds* ids = nullptr);
 
 struct AbortedTransaction {
   int64_t producer = 0;
@@ -47,8 +52,10 @@ struct FetchedPartition {
   std::string_view records;  // batches one after another; the last may be cut off
 };
 
-// `answer` is without its size. Errors: Unavailable if it is not the answer to `correlation`.
+// `answer` is without its size, to a request with the same `ids`; what is of none of them is left
+// out. Errors: Unavailable if it is not the answer to `correlation`, or refuses the whole request.
 Result<std::vector<FetchedPartition>> parse_fetch_response(std::string_view answer,
-                                                           int32_t correlation);
+                                                           int32_t correlation,
+                                                           const TopicIds* ids = nullptr);
 
 }  // namespace lakeward::connectors::kafka::fetch

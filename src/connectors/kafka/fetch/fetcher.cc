@@ -22,7 +22,12 @@ constexpr size_t kLeastShare = 16 << 10;
 // in them have been read, one of which may be read later than the others.
 constexpr size_t kMemoryPerByte = 2;
 
+// Kafka protocol guide, "Error Codes": the id is none of a topic that is there, or its topic's no
+// more.
+bool has_another_id(int16_t error) { return error == 100 || error == 103; }
+
 bool has_another_leader(int16_t error) {
+  if (has_another_id(error)) return true;
   switch (static_cast<rd_kafka_resp_err_t>(error)) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
@@ -52,6 +57,7 @@ struct Fetcher::Partition {
   int64_t next = 0;
   Link* leader = nullptr;
   bool over = false;  // after a failure
+  std::optional<Clock::time_point> unknown_id_since;
   EpochGuard guard;
   Link* witness = nullptr;  // while there is a doubt: who sent what is in doubt, and is asked
   Queue queue;
@@ -65,6 +71,7 @@ struct Fetcher::Link {
   milliseconds backoff{0};
   int32_t correlation = 0;
   bool asked_epochs = false;  // by the last question; else records
+  bool asked_by_id = false;   // which then are of topics named by their ids
   size_t turn = 0;            // who comes first: an answer may be full before the last ones
 };
 
@@ -202,10 +209,19 @@ void Fetcher::ask(Link& link) {
     std::rotate(positions.begin(),
                 positions.begin() + static_cast<ptrdiff_t>(link.turn++ % positions.size()),
                 positions.end());
-    question = fetch_request(link.correlation, options_.client_id, positions, options_.fetch);
+    link.asked_by_id = can_ask_by_id(link, positions);
+    question = fetch_request(link.correlation, options_.client_id, positions, options_.fetch,
+                             link.asked_by_id ? &options_.ids : nullptr);
   }
   const Status asked = link.connection.ask(std::move(question));
   if (!asked.ok()) fail(link, asked);
+}
+
+bool Fetcher::can_ask_by_id(const Link& link, const std::vector<FetchPosition>& positions) const {
+  return link.connection.has(kFetchApi, kFetchByIdVersion) &&
+         std::all_of(positions.begin(), positions.end(), [&](const FetchPosition& position) {
+           return options_.ids.id_of(position.partition.topic) != nullptr;
+         });
 }
 
 void Fetcher::wait() {
@@ -263,7 +279,8 @@ void Fetcher::deliver(Link& link, const Answer& answer) {
 
 Status Fetcher::deliver_records(Link& link, const Answer& answer) {
   ASSIGN_OR_RETURN(std::vector<FetchedPartition> fetched,
-                   parse_fetch_response(answer.text, link.correlation));
+                   parse_fetch_response(answer.text, link.correlation,
+                                        link.asked_by_id ? &options_.ids : nullptr));
   AnswerKeeper keeper(budget_, answer);
   for (FetchedPartition& one : fetched) {
     const auto partition = partitions_.find(one.partition);
@@ -293,20 +310,36 @@ void Fetcher::look_for_leader(Partition& partition) {
 // Whether it is one.
 bool Fetcher::deliver_error(Partition& partition, int16_t number) {
   const auto error = static_cast<rd_kafka_resp_err_t>(number);
+  if (!has_another_id(number)) partition.unknown_id_since.reset();
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  if (has_another_id(number)) {
+    const Clock::time_point now = Clock::now();
+    if (!partition.unknown_id_since) partition.unknown_id_since = now;
+    if (now - *partition.unknown_id_since >= options_.id_patience) {
+      give_up(partition, unavailable("the brokers do not know the topic with the id that it had: "
+                                     "it was deleted, or made anew"));
+      return true;
+    }
+  }
   if (has_another_leader(number)) {
     events_.add(error, (partition.name.to_string() + ": " + rd_kafka_err2str(error)).c_str());
     look_for_leader(partition);
     return true;
   }
+  give_up(partition,
+          is_for_later_versions(error)
+              ? unsupported(rd_kafka_err2str(error))
+              : kafka_status(error, rd_kafka_err2str(error), options_.service),
+          error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+  return true;
+}
+
+void Fetcher::give_up(Partition& partition, Status status, bool lost) {
   Fetched failed;
-  failed.failure = is_for_later_versions(error)
-                       ? unsupported(rd_kafka_err2str(error))
-                       : kafka_status(error, rd_kafka_err2str(error), options_.service);
-  failed.lost = error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+  failed.failure = std::move(status);
+  failed.lost = lost;
   partition.over = true;
   partition.queue.push(std::move(failed));
-  return true;
 }
 
 void Fetcher::deliver(Partition& partition, const EpochEnd& end) {
@@ -382,10 +415,7 @@ void Fetcher::fail(Link& link, const Status& status) {
 void Fetcher::leave_to_others(Link& link, const Status& status) {
   for (const auto& [name, partition] : partitions_) {
     if (partition->leader != &link || partition->over) continue;
-    Fetched failed;
-    failed.failure = status;
-    partition->over = true;
-    partition->queue.push(std::move(failed));
+    give_up(*partition, status);
   }
   bell_.ring();
 }

@@ -57,6 +57,10 @@ struct FetcherOptions {
   // partition may have its share. One of which nothing is there is asked for in any case, as
   // somebody may wait for it.
   size_t ahead_bytes = 64 << 20;
+  // Of these topics, only what is of their ids is taken, where brokers know them.
+  TopicIds ids = {};
+  // An id may be unknown for so long, to a broker that has not heard of the topic yet.
+  std::chrono::milliseconds id_patience{5'000};
   // What fetchers before it have learned, and where those after it find what it learns.
   std::shared_ptr<LeaderEpochs> epochs = std::make_shared<LeaderEpochs>();
 };
@@ -96,6 +100,9 @@ class Fetcher {
   void deliver(Partition& partition, Link& link, AnswerKeeper& keeper, FetchedPartition& fetched);
   void deliver(Partition& partition, const EpochEnd& end);
   bool deliver_error(Partition& partition, int16_t error);
+  void give_up(Partition& partition, Status status, bool lost = false);
+  // Whether the broker can be asked for all of these by their topics' ids.
+  bool can_ask_by_id(const Link& link, const std::vector<FetchPosition>& positions) const;
   void look_for_leader(Partition& partition);
   void watch(Link& link);
   void fail(Link& link, const Status& status);

@@ -60,6 +60,31 @@ class WireReader {
     if (count <= 0) return 0;
     return static_cast<size_t>(count) > left() / least ? fail<int32_t>() : count;
   }
+  // UNSIGNED_VARINT: seven bits a byte, the lowest first.
+  uint32_t unsigned_varint() {
+    uint32_t bits = 0;
+    for (int shift = 0; shift < 35; shift += 7) {
+      if (p_ == end_) return fail<uint32_t>();
+      const auto byte = static_cast<uint8_t>(*p_++);
+      bits |= uint32_t{byte & 0x7fU} << shift;
+      if ((byte & 0x80) == 0) return bits;
+    }
+    return fail<uint32_t>();
+  }
+  // As count(), of a COMPACT_ARRAY; with `least` 1, the size of COMPACT_BYTES or COMPACT_RECORDS.
+  int32_t compact_count(size_t least) {
+    const uint32_t and_one = unsigned_varint();
+    if (and_one <= 1) return 0;
+    return and_one - 1 > left() / least ? fail<int32_t>() : static_cast<int32_t>(and_one - 1);
+  }
+  // TAG_BUFFER: fields that older readers need not know.
+  void skip_tags() {
+    const uint32_t count = unsigned_varint();
+    for (uint32_t i = 0; i < count && ok(); ++i) {
+      unsigned_varint();  // its number
+      bytes(unsigned_varint());
+    }
+  }
   // VARINT and VARLONG: zigzag, seven bits a byte, the lowest first.
   int64_t varint() {
     uint64_t bits = 0;
@@ -98,6 +123,13 @@ class WireWriter {
     text_.append(value);
   }
   void bytes(std::string_view value) { text_.append(value); }
+  // The number of a COMPACT_ARRAY's elements.
+  void compact_count(size_t count) {
+    auto bits = static_cast<uint32_t>(count + 1);
+    for (; bits > 0x7f; bits >>= 7) text_.push_back(static_cast<char>((bits & 0x7f) | 0x80));
+    text_.push_back(static_cast<char>(bits));
+  }
+  void no_tags() { text_.push_back('\0'); }
   const std::string& str() const { return text_; }
   // With the size of all that was written before it, as every request begins.
   std::string framed() const {

@@ -46,7 +46,8 @@ size_t resident_bytes() {
 class FetcherOf {
  public:
   FetcherOf(int partitions, size_t ahead_bytes,
-            std::function<FetchAnswer(const FetchRequest&)> answer)
+            std::function<FetchAnswer(const FetchRequest&)> answer,
+            std::chrono::milliseconds id_patience = std::chrono::seconds(5))
       : broker_(std::move(answer)) {
     for (int32_t i = 0; i < partitions; ++i) {
       from_[{"t", i}] = 0;
@@ -54,6 +55,7 @@ class FetcherOf {
     }
     FetcherOptions options;
     options.ahead_bytes = ahead_bytes;
+    options.id_patience = id_patience;
     fetcher_ = std::make_unique<Fetcher>(
         from_, options, [this]() -> Result<Leaders> { return leaders_; }, bell_, events_);
   }
@@ -123,6 +125,27 @@ TEST(Fetcher, HoldsNoMoreThanItsBudgetOfRecordsThatTrickleWhileNobodyReads) {
     ASSERT_EQ(offsets_of(fetcher.take(kFirst)), std::vector{offset});
   }
   EXPECT_EQ(fetcher.held_bytes(), 0u);
+}
+
+TEST(Fetcher, WaitsForABrokerThatDoesNotKnowAnIdYetAndGivesUpWhenItStaysSo) {
+  const PartitionAnswer unknown(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_ID);
+  {
+    std::atomic<int> asked{0};
+    FetcherOf fetcher(1, 1 << 20, [&](const FetchRequest&) {
+      if (++asked < 3) return FetchAnswer{{kFirst, unknown}};
+      return asked == 3 ? FetchAnswer{{kFirst, at(0, batch_of_one(9))}} : FetchAnswer();
+    });
+    EXPECT_EQ(offsets_of(fetcher.take(kFirst)), std::vector<int64_t>{0});
+  }
+  FetcherOf fetcher(
+      1, 1 << 20,
+      [&](const FetchRequest&) {
+        return FetchAnswer{{kFirst, unknown}};
+      },
+      std::chrono::milliseconds(1));
+  const Fetched given_up = fetcher.take_any(kFirst);
+  EXPECT_EQ(given_up.failure.code(), StatusCode::kUnavailable);
+  EXPECT_NE(given_up.failure.message().find("deleted, or made anew"), std::string::npos);
 }
 
 TEST(Fetcher, DoesNotKeepAnAnswerForTheSakeOfAFewBytesThatNobodyReads) {
