@@ -45,8 +45,11 @@ Status GoneTopics::recall(const std::string& topic, checkpoint::SourceLog& log) 
   if (recalled_.contains(topic)) return ok_status();
   const Status noted = log.read_file(note_of(topic)).status();
   if (!noted.ok() && noted.code() != StatusCode::kNotFound) return noted;
-  if (noted.ok()) gone_.insert(topic);
   recalled_.insert(topic);
+  if (!noted.ok()) return ok_status();
+  gone_.insert(topic);
+  spdlog::warn("{}: '{}' goes on without the {} '{}', which was given up before", service_.name,
+               pipeline_, service_.topic, topic);
   return ok_status();
 }
 
@@ -67,9 +70,20 @@ Status GoneTopics::missing(const std::string& topic, Timestamp now, checkpoint::
                       ".\n  If it was deleted, and you want to go on without what of it was not "
                       "read: set on_lost_offsets: earliest.");
   }
+  return note(topic, "is gone", log);
+}
+
+Status GoneTopics::leave(const std::string& topic, checkpoint::SourceLog& log) {
+  return gone_.contains(topic) ? ok_status() : note(topic, "is named no more", log);
+}
+
+Status GoneTopics::note(const std::string& topic, const std::string& why,
+                        checkpoint::SourceLog& log) {
   const Status noted = log.write_file(note_of(topic), pipeline_ + "\n");
   if (!noted.ok() && noted.code() != StatusCode::kAlreadyExists) return noted;
-  spdlog::warn("{}; the pipeline goes on without it", what);
+  spdlog::warn("{}: the {} '{}', which '{}' has read, {}; the pipeline goes on without it",
+               service_.name, service_.topic, topic, pipeline_, why);
+  recalled_.insert(topic);
   gone_.insert(topic);
   return ok_status();
 }
@@ -79,6 +93,7 @@ Status GoneTopics::found(const std::string& topic, checkpoint::SourceLog& log) {
   if (!gone_.contains(topic)) return ok_status();
   RETURN_IF_ERROR(log.remove_file(note_of(topic)));
   gone_.erase(topic);
+  spdlog::info("{}: the {} '{}' is there again, and read", service_.name, service_.topic, topic);
   return ok_status();
 }
 

@@ -40,12 +40,16 @@ class GoneTopics {
   // The brokers do not know this one. OK if the pipeline is to go on without it. Errors:
   // Unavailable at first; then Corruption, if the policy is to fail; the log's.
   Status missing(const std::string& topic, Timestamp now, checkpoint::SourceLog& log);
+  // It is named no more, and the pipeline goes on without it. Errors: the log's.
+  Status leave(const std::string& topic, checkpoint::SourceLog& log);
   // They know it. Errors: the log's.
   Status found(const std::string& topic, checkpoint::SourceLog& log);
   // Whether the pipeline goes on without it.
   bool contains(const std::string& topic) const { return gone_.contains(topic); }
 
  private:
+  Status note(const std::string& topic, const std::string& why, checkpoint::SourceLog& log);
+
   struct Absence {
     Timestamp since, last;  // asked in vain
   };

@@ -19,11 +19,18 @@ namespace {
 constexpr const char* kInitialOffsets = "0";
 std::string count_text(int64_t count) { return format_count(static_cast<uint64_t>(count)); }
 
-std::string position_text(const Offsets& offsets) {
+// `gone`: those of topics that the pipeline goes on without.
+std::string position_text(const Offsets& offsets, const Offsets& gone) {
   std::string text;
   for (const auto& [partition, offset] : offsets) {
     text += (text.empty() ? "" : ", ") + partition.topic + "/" +
             std::to_string(partition.partition) + " at " + count_text(offset);
+  }
+  std::string last;
+  for (const auto& [partition, offset] : gone) {
+    if (partition.topic == last) continue;
+    text += last.empty() ? (text.empty() ? "without " : "; without ") : ", ";
+    text += last = partition.topic;
   }
   return text;
 }
@@ -66,6 +73,7 @@ Status KafkaSource::attach(checkpoint::SourceLog& log) {
   if (bytes.status().code() == StatusCode::kNotFound) return ok_status();
   RETURN_IF_ERROR(bytes.status());
   ASSIGN_OR_RETURN(initial_, parse_initial_offsets(*bytes));
+  topics_.acknowledge(*initial_);
   return ok_status();
 }
 
@@ -150,6 +158,7 @@ Result<Offsets> KafkaSource::initial_offsets() {
   ASSIGN_OR_RETURN(const Offsets begin, decide_start());
   RETURN_IF_ERROR(log_->write_file(kInitialOffsets, format_initial_offsets(begin)));
   initial_ = begin;
+  topics_.acknowledge(begin);
   return begin;
 }
 
@@ -192,6 +201,7 @@ Result<std::optional<stream::Offset>> KafkaSource::plan(const std::optional<stre
   ASSIGN_OR_RETURN(Client* const client, this->client());
   client->heed(std::move(stop));
   ASSIGN_OR_RETURN(Offsets begin, begin_of(from));
+  RETURN_IF_ERROR(topics_.leave_unnamed(begin));
   RETURN_IF_ERROR(discover(begin));
   if (!topics_.take_renewed(begin).empty()) {
     left_behind_ = true;  // the new topics, which can be read once this epoch is committed
@@ -334,7 +344,7 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
     return lag;
   }
   ASSIGN_OR_RETURN(Offsets begin, begin_of(committed));
-  (void)topics_.take_gone(begin);
+  const Offsets gone = topics_.take_gone(begin);
   ASSIGN_OR_RETURN(Client* const client, this->client());
   // Of another topic of the same name, it would be a number without a meaning.
   RETURN_IF_ERROR(topics_.check_identity(begin, *client));
@@ -357,7 +367,7 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
     lag.parts.push_back({partition.topic + "/" + std::to_string(partition.partition),
                          static_cast<uint64_t>(offset), static_cast<uint64_t>(end)});
   }
-  lag.position = position_text(begin);
+  lag.position = position_text(begin, gone);
   lag.records = behind;
   if (const auto bytes = consumers_->mean_record_bytes()) lag.bytes = behind * *bytes;
   return lag;
@@ -365,8 +375,8 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
 
 Result<std::string> KafkaSource::position(const stream::Offset& committed) {
   ASSIGN_OR_RETURN(Offsets offsets, parse_offsets(committed));
-  (void)topics_.take_gone(offsets);
-  return position_text(offsets);
+  const Offsets gone = topics_.take_gone(offsets);
+  return position_text(offsets, gone);
 }
 
 }  // namespace lakeward::connectors::kafka

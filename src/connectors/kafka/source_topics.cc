@@ -60,18 +60,21 @@ Result<std::vector<std::string>> SourceTopics::discover(const Offsets& read, Cli
   const std::set<std::string> known = topics_of(read);
   std::vector<std::string> there;
   std::map<std::string, std::vector<int32_t>> found;
+  Status waiting;  // for one of those that are missing: meanwhile the others are looked at
   for (const std::string& topic : topics) {
     RETURN_IF_ERROR(recall(topic));
     Result<std::vector<int32_t>> numbers = client.partitions(topic);
-    if (numbers.status().code() == StatusCode::kNotFound &&
-        (known.contains(topic) || gone_.contains(topic))) {
-      RETURN_IF_ERROR(gone_.missing(topic, clock_.now(), *log_));
+    if (numbers.ok()) {
+      there.push_back(topic);
+      found[topic] = std::move(*numbers);
       continue;
     }
-    RETURN_IF_ERROR(numbers.status());
-    there.push_back(topic);
-    found[topic] = std::move(*numbers);
+    if (numbers.status().code() != StatusCode::kNotFound) return numbers.status();
+    const Status missing = check_missing(topic, numbers.status(), known.contains(topic));
+    if (!missing.ok() && !missing.retriable()) return missing;
+    if (waiting.ok()) waiting = missing;
   }
+  RETURN_IF_ERROR(waiting);
   if (log_ != nullptr) {
     renewed_.clear();
     ASSIGN_OR_RETURN(const auto findings, identity_.check(client, there, *log_));
@@ -89,23 +92,37 @@ Result<std::vector<std::string>> SourceTopics::discover(const Offsets& read, Cli
   return renewed;
 }
 
+Status SourceTopics::check_missing(const std::string& topic, const Status& unknown, bool was_read) {
+  if (log_ == nullptr) return unknown;
+  bool was_met = was_read || gone_.contains(topic);
+  if (!was_met) {
+    ASSIGN_OR_RETURN(was_met, identity_.remembers(topic, *log_));
+  }
+  return was_met ? gone_.missing(topic, clock_.now(), *log_) : unknown;
+}
+
+Status SourceTopics::leave_unnamed(const Offsets& read) {
+  if (log_ == nullptr) return ok_status();
+  for (const std::string& topic : topics_of(read)) {
+    if (!subscription_.covers(topic)) RETURN_IF_ERROR(gone_.leave(topic, *log_));
+  }
+  return ok_status();
+}
+
 Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::Finding& finding,
                                  bool was_read, std::vector<std::string>& renewed) {
-  const bool is_another = finding.identity == TopicIdentity::Identity::kAnother;
-  if (!gone_.contains(topic)) {
-    if (is_another) return made_anew(service_, topic, finding, log_);
-    RETURN_IF_ERROR(gone_.found(topic, *log_));
-    return true;
-  }
-  if (is_another) {
-    // The old offsets are in the checkpoint, or may be again.
-    if (was_read || !acknowledged_ || acknowledged_->contains(topic)) {
+  const bool is_gone = gone_.contains(topic);
+  if (finding.identity == TopicIdentity::Identity::kAnother) {
+    // Its old offsets are in the checkpoint, or may be again.
+    const bool has_offsets = was_read || (acknowledged_ && acknowledged_->contains(topic));
+    if (has_offsets && !is_gone) return made_anew(service_, topic, finding, log_);
+    if (has_offsets) {
       renewed_.insert(topic);
       return false;
     }
     RETURN_IF_ERROR(identity_.accept(topic, finding.id, *log_));
     renewed.push_back(topic);
-  } else if (finding.identity == TopicIdentity::Identity::kUntold) {
+  } else if (finding.identity == TopicIdentity::Identity::kUntold && is_gone) {
     // Brokers that have told an id will do so again.
     ASSIGN_OR_RETURN(const bool has_id, identity_.remembers(topic, *log_));
     if (has_id) return false;

@@ -22,11 +22,12 @@ namespace lakeward::connectors::kafka {
 // Which partitions there are, which of the topics that were read are gone, and whether those that
 // come back are the same ones.
 //
-// A topic that the pipeline goes on without keeps its offsets in the checkpoint, and a note
-// (GoneTopics). It is not read as long as it has the note. If it comes back as it was, it loses the
-// note. If it was made anew, an epoch leaves its old offsets out; once that one is committed, the
-// new topic's id is remembered instead of the old one's, the note removed, and the topic is read
-// from its beginning. So whatever crashes in between, offsets and ids belong together.
+// A topic that the pipeline goes on without, as it is gone or named no more, keeps its offsets in
+// the checkpoint, and a note (GoneTopics). It is not read as long as it has the note. If it comes
+// back as it was, it loses the note. If it was made anew, an epoch leaves its old offsets out; once
+// that one is committed, the new topic's id is remembered instead of the old one's, the note
+// removed, and the topic is read from its beginning. So is one that was made anew before anything
+// of it was read. Whatever crashes in between, offsets and ids belong together.
 class SourceTopics {
  public:
   // What it is given outlives it.
@@ -39,7 +40,7 @@ class SourceTopics {
 
   // Before anything else, if there is a checkpoint.
   void attach(checkpoint::SourceLog& log) { log_ = &log; }
-  // No epoch up to these offsets is repeated any more.
+  // No epoch up to these offsets is repeated any more; or the pipeline begins there.
   void acknowledge(const Offsets& offsets);
 
   // Asks the brokers, unless it did so a moment ago. `read`: what the pipeline has read. Returns
@@ -53,6 +54,9 @@ class SourceTopics {
   // Those that the checkpoint remembers, as far as brokers have told them in this run.
   const fetch::TopicIds& ids() const { return identity_.ids(); }
 
+  // Notes those of the topics of these offsets that the pipeline goes on without as they are named
+  // no more. Not while an epoch is repeated that has read them.
+  Status leave_unnamed(const Offsets& read);
   // Reads what is noted of the topics of these offsets.
   Status recall(const Offsets& offsets);
   // Takes out, and returns, what the pipeline goes on without. Where it was read to is kept: should
@@ -69,6 +73,9 @@ class SourceTopics {
  private:
   Result<std::vector<std::string>> names(const Offsets& read, Client& client) const;
   Status recall(const std::string& topic);
+  // Of a topic that the brokers do not know: OK if the pipeline goes on without it. Errors: as
+  // discover(); `unknown`, if it was never met.
+  Status check_missing(const std::string& topic, const Status& unknown, bool was_read);
   // What is known by now of a topic that is there. Returns whether it is to be read.
   Result<bool> admit(const std::string& topic, const TopicIdentity::Finding& finding, bool was_read,
                      std::vector<std::string>& renewed);

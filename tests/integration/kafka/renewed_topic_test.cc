@@ -46,10 +46,10 @@ class KafkaRenewedTopic : public KafkaBroker {
     again.create_topic(topic + "-2", 1);
     again.send(topic + "-2", 0, std::vector<Message>(3, {"new"}));
   }
-  SourceRun begin(const std::string& policy = "earliest") {
+  SourceRun begin(const std::string& policy = "earliest", const std::string& pattern = "-.") {
     SourceRun run(world, "kafka",
                   options({{"brokers", scalar(address)},
-                           {"topic_pattern", scalar(topic + "-.")},
+                           {"topic_pattern", scalar(topic + pattern)},
                            {"on_lost_offsets", scalar(policy)}}));
     EXPECT_TRUE(run.attach().ok());
     return run;
@@ -79,6 +79,14 @@ class KafkaRenewedTopic : public KafkaBroker {
     EXPECT_THAT(left, Not(HasSubstr(topic + "-2")));
     EXPECT_THAT(run.read({read, left}).value(), IsEmpty());
     EXPECT_EQ(begin_behind(read).plan(read).value(), left);
+  }
+
+  // Of one record in the first topic.
+  stream::Offset make_first_epoch(SourceRun& run) {
+    producer.send(topic + "-1", 0, {{"old"}});
+    const stream::Offset first = run.plan(std::nullopt).value().value();
+    EXPECT_TRUE(run.source().acknowledge(first).ok());
+    return first;
   }
 
   TestProducer producer{properties()};
@@ -195,6 +203,72 @@ TEST_F(KafkaRenewedTopic, EndsTheRunIfItWasNotGoneForLong) {
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_THAT(status.message(), HasSubstr("-2' was deleted and made anew"));
   EXPECT_EQ(run.source().lag(before).status().code(), StatusCode::kCorruption);
+}
+
+// It was met while it was empty, so that no epoch has it.
+TEST_F(KafkaRenewedTopic, IsReadAtOnceIfNothingOfTheOldOneIsInTheCheckpoint) {
+  for (const char* policy : {"fail", "earliest"}) {
+    producer.create_topic(topic + "-1", 1);
+    World own;
+    std::swap(world.checkpoints, own.checkpoints);
+    {
+      SourceRun run = begin(policy);
+      const stream::Offset first = make_first_epoch(run);
+      producer.create_topic(topic + "-2", 1);
+      world.clock.advance(kLater);
+      ASSERT_FALSE(run.plan(first).value());
+      producer.delete_topic(topic + "-2");
+      renew();
+      world.clock.advance(kLater);
+      expect_new_ones(run, first);
+    }
+    std::swap(world.checkpoints, own.checkpoints);
+    for (const char* name : {"-1", "-2"}) producer.delete_topic(topic + name);
+  }
+}
+
+TEST_F(KafkaRenewedTopic, IsWaitedForAlsoIfNothingOfItWasRead) {
+  producer.create_topic(topic + "-1", 1);
+  producer.create_topic(topic + "-2", 1);
+  SourceRun run(
+      world, "kafka",
+      options({{"brokers", scalar(address)},
+               {"topic",
+                config::Value(config::Value::List{scalar(topic + "-1"), scalar(topic + "-2")}, {})},
+               {"on_lost_offsets", scalar("earliest")}}));
+  ASSERT_TRUE(run.attach().ok());
+  ASSERT_FALSE(run.plan(std::nullopt).value());
+  producer.delete_topic(topic + "-2");
+  world.clock.advance(kLater);
+  EXPECT_EQ(run.plan(std::nullopt).status().code(), StatusCode::kUnavailable);
+  world.clock.advance(kLater);
+  EXPECT_FALSE(run.plan(std::nullopt).value());
+}
+
+TEST_F(KafkaRenewedTopic, DoesNotWaitForOthersThatAreGoneWithIt) {
+  prepare();
+  SourceRun run = begin_behind(before);
+  for (const char* name : {"-1", "-2"}) producer.delete_topic(topic + name);
+  world.clock.advance(kLater);
+  EXPECT_EQ(run.plan(before).status().code(), StatusCode::kUnavailable);
+  world.clock.advance(kLater);
+  EXPECT_FALSE(run.plan(before).value());
+  EXPECT_EQ(run.source().position(before).value(), "without " + topic + "-1, " + topic + "-2");
+}
+
+TEST_F(KafkaRenewedTopic, IsReadFromItsBeginningIfItWasNotNamedMeanwhile) {
+  prepare();
+  {
+    SourceRun without = begin("earliest", "-1");
+    ASSERT_TRUE(without.source().acknowledge(before).ok());
+    ASSERT_FALSE(without.plan(before).value());
+  }
+  producer.delete_topic(topic + "-2");
+  renew();
+  SourceRun with = begin_behind(before);
+  const stream::Offset left = with.plan(before).value().value();
+  ASSERT_TRUE(with.source().acknowledge(left).ok());
+  expect_new_ones(with, left);
 }
 
 // Its offsets are enough for the plan that was made within these seconds, but it has another id.
