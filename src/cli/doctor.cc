@@ -16,6 +16,7 @@
 #include "connectors/kafka/topic_admin.h"
 #include "connectors/schema_registry/client.h"
 #include "io/memory_store.h"
+#include "project/named_files.h"
 #include "service/pipeline_builder.h"
 #include "service/workspace.h"
 
@@ -208,13 +209,16 @@ Examination examine(service::Workspace& workspace, const std::stop_token& stop) 
   return all;
 }
 
-// Reads the project, which may ask a schema registry.
+// Reads the project, and checks its SQL. May ask schema registries, once; what they say is one of
+// the findings.
 Result<std::unique_ptr<service::Workspace>> open(const fs::path& folder) {
-  // What a schema registry says is one of the findings.
-  const Result<config::Problems> problems = service::find_problems(folder, false);
-  if (!problems.ok()) return problems.status();
-  if (!problems->empty()) return service::invalid_project(*problems);
-  return service::Workspace::open(folder, service::Workspace::Checked::kPipelines);
+  ASSIGN_OR_RETURN(auto workspace,
+                   service::Workspace::open(folder, service::Workspace::Checked::kPipelines));
+  config::Problems problems;
+  project::check_named_files(workspace->project(), problems);
+  if (!problems.empty()) return service::invalid_project(problems);
+  RETURN_IF_ERROR(workspace->plan().status());
+  return workspace;
 }
 
 // Prints the findings. An error if something is wrong.

@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -189,6 +190,19 @@ std::string offset_text(std::optional<int64_t> offset) {
   return offset ? format_count(static_cast<uint64_t>(*offset)) : "?";
 }
 
+// What is wrong with its partitions, for who writes with acks=all.
+std::string trouble_of(const TopicDescription& topic) {
+  size_t least_in_sync = 1;
+  for (const auto& setting :
+       topic.settings.value_or(std::vector<connectors::kafka::TopicSetting>())) {
+    if (setting.name == "min.insync.replicas") {
+      least_in_sync = std::strtoul(setting.value.c_str(), nullptr, 10);
+    }
+  }
+  return connectors::kafka::describe_trouble(
+      topic.name, {topic.partitions.begin(), topic.partitions.end()}, least_in_sync);
+}
+
 Outcome describe(const TopicsOptions& options, const Common& common) {
   const auto admin = connect(options, common);
   if (!admin.ok()) return admin.status();
@@ -196,6 +210,9 @@ Outcome describe(const TopicsOptions& options, const Common& common) {
   if (!topic.ok()) return work_failed(topic.status());
   if (!topic->without_offsets.ok() && !common.quiet) {
     std::cerr << "The offsets are not known: " << topic->without_offsets.message() << '\n';
+  }
+  if (const std::string trouble = trouble_of(*topic); !trouble.empty() && !common.quiet) {
+    std::cerr << "Note: " << trouble << '\n';
   }
   if (common.json) {
     print(to_json(*topic, options.all));

@@ -28,7 +28,7 @@ Outcome validate(bool portable, const Common& common) {
   if (portable) {
     return invalid_argument("--portable is not supported yet: it needs `lakeward submit`");
   }
-  const Result<config::Problems> problems = service::find_problems(common.project, true);
+  const Result<config::Problems> problems = service::find_problems(common.project);
   if (!problems.ok()) return problems.status();
   if (!problems->empty() || common.json) print_problems(*problems, common);
   if (!problems->empty()) {

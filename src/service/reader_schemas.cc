@@ -76,7 +76,9 @@ Status resolve(project::Pipeline& pipeline, io::ObjectStore& checkpoints, Away& 
     const auto known = away.find(decode.registry->url);
     const Status asked = known != away.end() ? known->second : ask(*decode.registry, decode.avro);
     if (asked.retriable()) {
-      away.emplace(decode.registry->url, asked);
+      away.emplace(decode.registry->url,
+                   unavailable("the schema registry " + decode.registry->url +
+                               " did not answer another question a moment ago"));
       return asked.with_context(subject + ", whose schema is asked for before the first run");
     }
     if (asked.code() == StatusCode::kNotFound) {

@@ -123,7 +123,7 @@ Result<const project::Pipeline*> Workspace::pipeline(const std::string& name) co
   return invalid_argument("there is no pipeline '" + name + "'" + suggestion(name, names));
 }
 
-Result<config::Problems> find_problems(const fs::path& folder, bool needs_registries) {
+Result<config::Problems> find_problems(const fs::path& folder) {
   Workspace workspace;
   connectors::register_connectors(workspace.registry_);
   const project::SystemVariables variables;
@@ -133,13 +133,14 @@ Result<config::Problems> find_problems(const fs::path& folder, bool needs_regist
   project::check_named_files(workspace.project_, loaded.problems);
   if (!loaded.problems.empty()) return loaded.problems;
   RETURN_IF_ERROR(workspace.open_engine(false));
-  RETURN_IF_ERROR(resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_,
-                                         needs_registries ? &loaded.problems : nullptr));
+  RETURN_IF_ERROR(
+      resolve_reader_schemas(workspace.project_, *workspace.checkpoint_store_, &loaded.problems));
   if (!loaded.problems.empty()) return loaded.problems;
-  if (needs_registries) RETURN_IF_ERROR(check_reader_schemas(workspace.project_));
   ASSIGN_OR_RETURN(project::Plan plan,
                    project::make_plan(workspace.project_, workspace.registry_, *workspace.database_,
                                       workspace.lake_.get()));
+  // What is wrong elsewhere can be mended while a registry is away.
+  if (plan.problems.empty()) RETURN_IF_ERROR(check_reader_schemas(workspace.project_));
   return std::move(plan.problems);
 }
 

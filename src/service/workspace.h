@@ -70,8 +70,7 @@ class Workspace {
   Result<const project::Pipeline*> pipeline(const std::string& name) const;
 
  private:
-  friend Result<config::Problems> find_problems(const std::filesystem::path& folder,
-                                                bool needs_registries);
+  friend Result<config::Problems> find_problems(const std::filesystem::path& folder);
   Workspace() = default;
   Status open_engine(bool runs_pipelines);
 
@@ -86,10 +85,10 @@ class Workspace {
   std::unique_ptr<stream::Environment> environment_;
 };
 
-// All problems of a project: its keys, values and SQL, as far as the schema registries answer that
-// pipelines name a subject of. With `needs_registries`, what these say is a problem, too. Errors:
-// only the engine's and the lake's own; with `needs_registries`, Unavailable if one is away.
-Result<config::Problems> find_problems(const std::filesystem::path& folder, bool needs_registries);
+// All problems of a project: its keys, values and SQL, and what schema registries say of the
+// subjects that pipelines read by. Errors: only the engine's and the lake's own; Unavailable, if a
+// registry is away and no problem was found without it.
+Result<config::Problems> find_problems(const std::filesystem::path& folder);
 
 // "3 problems:\n  pipelines/silver.yaml:14:9: …".
 Status invalid_project(const config::Problems& problems);

@@ -54,8 +54,10 @@ Result<std::optional<Error>> call_bounded(std::function<rd_kafka_error_t*()> cal
     left_behind.fetch_add(1);
     if (!shared->decided.exchange(true)) {
       thread.detach();
-      spdlog::warn("librdkafka has not come back from a call; {} such calls are left behind",
-                   calls_left_behind());
+      spdlog::warn(
+          "librdkafka has not come back from a call about a transaction (calls left behind "
+          "so far: {})",
+          calls_left_behind());
       return std::optional<Error>();
     }
     left_behind.fetch_sub(1);  // it has come back just now
