@@ -18,10 +18,10 @@ using Json = nlohmann::ordered_json;
 constexpr Duration kFirstBackoff{100'000};
 constexpr Duration kLongestBackoff{10'000'000};
 
-// Who is told to remove the checkpoint, or to put it back, is told where it is.
+// Who is told to remove the checkpoint is told where it is.
 Status name_checkpoint(Status status, const std::string& folder) {
   const std::string& text = status.message();
-  if (text.find("checkpoint") == std::string::npos || text.find(folder) != std::string::npos) {
+  if (text.find("remove the checkpoint") == std::string::npos) {
     return status;
   }
   return Status(status.code(), text + "\n  The checkpoint is the folder " + folder + ".");

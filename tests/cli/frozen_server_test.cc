@@ -75,6 +75,7 @@ TEST_F(FrozenBroker, IsNamedByEachOfDoctorsChecks) {
 
 TEST_F(FrozenBroker, DoesNotKeepDoctorFromEndingAtASignal) {
   for (const int signal : {SIGINT, SIGTERM}) {
+    is_asked();  // by the one before
     Process doctor(command({"doctor"}));
     ASSERT_TRUE(eventually([&] { return is_asked(); }));
     doctor.send_signal(signal);

@@ -346,15 +346,12 @@ Result<std::vector<PartitionState>> Client::states(const std::string& topic) {
   return states;
 }
 
-Status Client::explain_silence(const Status& status, const std::set<std::string>& topics) {
+Status Client::explain_silence(const Status& status, const std::string& topic) {
   if (status.code() != StatusCode::kUnavailable || is_down()) return status;
-  for (const std::string& topic : topics) {
-    const Result<std::vector<PartitionState>> states = this->states(topic);
-    if (!states.ok()) break;
-    const std::string trouble = describe_trouble(topic, *states);
-    if (!trouble.empty()) return unavailable(service_.name + ": " + trouble);
-  }
-  return status;
+  const Result<std::vector<PartitionState>> states = this->states(topic);
+  if (!states.ok()) return status;
+  const std::string trouble = describe_trouble(topic, *states);
+  return trouble.empty() ? status : unavailable(status.message() + "; besides, " + trouble);
 }
 
 Result<std::map<TopicPartition, BrokerAddress>> Client::leaders(
@@ -384,17 +381,21 @@ Result<Offsets> Client::list_offsets(const Offsets& wanted) {
   std::string what = "the offsets of '" + *topics.begin() + "'";
   if (topics.size() > 1)
     what += " and " + format_count(topics.size() - 1, "other " + service_.topic);
+  std::string asked = *topics.begin();  // of many, one that is refused
   const Status status = repeat(what, [&](int timeout_ms) {
     list = make_partition_list(wanted);
     const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(handle_, list.get(), timeout_ms);
     const rd_kafka_topic_partition_t* const refused = first_refused(*list);
     // Told by repeat(): of many partitions, this one is meant.
-    if (refused != nullptr) what = std::string("the offsets of '") + refused->topic + "'";
+    if (refused != nullptr) {
+      asked = refused->topic;
+      what = "the offsets of '" + asked + "'";
+    }
     return error != RD_KAFKA_RESP_ERR_NO_ERROR || refused == nullptr ? error : refused->err;
   });
   // The partitions were there a moment ago: a broker that has just started may not know them yet.
   if (status.code() == StatusCode::kNotFound) return unavailable(status.message());
-  RETURN_IF_ERROR(explain_silence(status, topics));
+  RETURN_IF_ERROR(explain_silence(status, asked));
   Offsets found = offsets_of(*list);
   // No record is that young.
   Offsets ends;

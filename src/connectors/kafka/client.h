@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -114,9 +113,8 @@ class Client {
   Status repeat(const std::string& what, Ask ask);
   // Why no answer has come, after all that time if it is `over`: `last`, or more than that.
   Status unanswered(const std::string& what, bool over, const Status& last) const;
-  // Of a question about these topics that failed: what is wrong with their partitions, if the
-  // cluster says so; else `status`.
-  Status explain_silence(const Status& status, const std::set<std::string>& topics);
+  // Of a question about this topic that failed: with what the cluster says of its partitions.
+  Status explain_silence(const Status& status, const std::string& topic);
   bool is_stopped() const;
 
   const Service service_;

@@ -135,7 +135,7 @@ Consumer::~Consumer() {
 }
 
 bool Consumer::stands_at(const Offsets& from) const {
-  return from.size() == feeds_.size() &&
+  return from.size() == feeds_.size() && (fetcher_ == nullptr || !fetcher_->has_failed()) &&
          std::all_of(from.begin(), from.end(), [&](const auto& place) {
            const auto feed = feeds_.find(place.first);
            return feed != feeds_.end() && feed->second->position() == place.second;

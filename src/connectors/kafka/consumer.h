@@ -78,7 +78,7 @@ class Consumer {
                                                 KnownTopics known = {});
   ~Consumer();
 
-  // Whether it would go on at just these places.
+  // Whether it would go on at just these places, as far as is known.
   bool stands_at(const Offsets& from) const;
 
   PartitionFeed& feed(const TopicPartition& partition) { return *feeds_.at(partition); }

@@ -31,7 +31,9 @@ std::string describe_trouble(const std::string& topic,
   size_t without = 0;
   size_t too_few = 0;
   for (const PartitionState& partition : partitions) {
-    const size_t least = least_in_sync.value_or(partition.replicas.size());
+    // Kafka 3.7 and later want no more than there are (KAFKA-15583).
+    const size_t all = partition.replicas.size();
+    const size_t least = std::min(least_in_sync.value_or(all), all);
     if (partition.leader < 0) {
       if (without++ == 0) without_leader = &partition;
     } else if (partition.in_sync.size() < least) {
@@ -42,15 +44,16 @@ std::string describe_trouble(const std::string& topic,
     return "partition " + std::to_string(without_leader->number) + others_text(without - 1) +
            " of '" + topic + "' " + (without == 1 ? "has" : "have") + " no leader: of " +
            brokers_text(without_leader->replicas) +
-           ", none that has all records is there; start the brokers that are down";
+           ", none that has all records is there; if brokers are down, start them";
   }
   if (behind == nullptr) return "";
   return "of " + brokers_text(behind->replicas) + " that hold partition " +
          std::to_string(behind->number) + others_text(too_few - 1) + " of '" + topic + "', only " +
          std::to_string(behind->in_sync.size()) + (behind->in_sync.size() == 1 ? " is" : " are") +
          " in sync" +
-         (least_in_sync ? ", and min.insync.replicas is " + std::to_string(*least_in_sync) : "") +
-         "; start the brokers that are down";
+         (least_in_sync > 1 ? ", and min.insync.replicas is " + std::to_string(*least_in_sync)
+                            : "") +
+         "; if brokers are down, start them";
 }
 
 }  // namespace lakeward::connectors::kafka

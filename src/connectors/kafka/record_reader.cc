@@ -326,8 +326,11 @@ Result<std::unique_ptr<Consumer>> ConsumerPool::make_another(const Offsets& from
 }
 
 void ConsumerPool::know(const fetch::TopicIds& ids) {
+  std::unique_ptr<Consumer> unfit;  // it was made with others
   const std::lock_guard lock(mutex_);
-  if (!(ids_ == ids)) ids_ = ids;
+  if (ids_ == ids) return;
+  ids_ = ids;
+  unfit = std::move(waiting_);
 }
 
 void ConsumerPool::leave_to_librdkafka() {

@@ -105,9 +105,11 @@ Result<std::string> KafkaSink::reach() {
                                    : service_.write_permission));
     }
     ASSIGN_OR_RETURN(const std::vector<PartitionState> states, client->states(options_.topic));
-    const std::string trouble =
-        describe_trouble(options_.topic, states,
-                         topic_number(*client, options_.topic, "min.insync.replicas").value_or(1));
+    std::string trouble = describe_trouble(options_.topic, states, 1);
+    if (trouble.empty() && !describe_trouble(options_.topic, states).empty()) {
+      const auto least = topic_number(*client, options_.topic, "min.insync.replicas");
+      trouble = describe_trouble(options_.topic, states, least.value_or(1));
+    }
     if (!trouble.empty()) return unavailable(name() + ": " + trouble);
     if (transactional()) RETURN_IF_ERROR(check_own_group(*client));
     seen +=

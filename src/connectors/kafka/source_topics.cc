@@ -37,12 +37,17 @@ bool SourceTopics::contains(const TopicPartition& partition) const {
 }
 
 Result<std::vector<std::string>> SourceTopics::names(const Offsets& read, Client& client) const {
-  if (!subscription_.is_pattern()) return subscription_.topics();
-  ASSIGN_OR_RETURN(std::vector<std::string> topics, client.topics());
-  std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
-  // Those that were read are not forgotten: whether they are gone is seen by asking for them.
+  std::vector<std::string> topics;
+  if (subscription_.is_pattern()) {
+    ASSIGN_OR_RETURN(topics, client.topics());
+    std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
+  } else {
+    topics = subscription_.topics();
+  }
+  // Those that were read are not forgotten: whether they are gone is seen by asking for them. Of
+  // those that are named no more, an epoch that is repeated may have some.
   for (const std::string& topic : topics_of(read)) {
-    if (subscription_.covers(topic)) topics.push_back(topic);
+    if (subscription_.covers(topic) || !gone_.contains(topic)) topics.push_back(topic);
   }
   std::sort(topics.begin(), topics.end());
   topics.erase(std::unique(topics.begin(), topics.end()), topics.end());
@@ -54,8 +59,8 @@ Result<std::vector<std::string>> SourceTopics::names(const Offsets& read, Client
 }
 
 Result<std::vector<std::string>> SourceTopics::discover(const Offsets& read, Client& client) {
-  std::vector<std::string> renewed;
-  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return renewed;
+  std::vector<std::string> accepted;
+  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return accepted;
   ASSIGN_OR_RETURN(const std::vector<std::string> topics, names(read, client));
   const std::set<std::string> known = topics_of(read);
   std::vector<std::string> there;
@@ -79,17 +84,18 @@ Result<std::vector<std::string>> SourceTopics::discover(const Offsets& read, Cli
     renewed_.clear();
     ASSIGN_OR_RETURN(const auto findings, identity_.check(client, there, *log_));
     for (const auto& [topic, finding] : findings) {
-      ASSIGN_OR_RETURN(const bool is_read, admit(topic, finding, known.contains(topic), renewed));
+      ASSIGN_OR_RETURN(const bool is_read, admit(topic, finding, known.contains(topic), accepted));
       if (!is_read) found.erase(topic);
     }
   }
   partitions_.clear();
   for (const auto& [topic, numbers] : found) {
+    if (!subscription_.covers(topic)) continue;
     for (const int32_t number : numbers) partitions_.push_back({topic, number});
   }
   // What is left now can be read at once when that is committed.
   discovered_ = renewed_.empty() ? std::optional(clock_.now()) : std::nullopt;
-  return renewed;
+  return accepted;
 }
 
 Status SourceTopics::check_missing(const std::string& topic, const Status& unknown, bool was_read) {
@@ -110,23 +116,34 @@ Status SourceTopics::leave_unnamed(const Offsets& read) {
 }
 
 Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::Finding& finding,
-                                 bool was_read, std::vector<std::string>& renewed) {
+                                 bool was_read, std::vector<std::string>& accepted) {
+  using Identity = TopicIdentity::Identity;
   const bool is_gone = gone_.contains(topic);
-  if (finding.identity == TopicIdentity::Identity::kAnother) {
-    // Its old offsets are in the checkpoint, or may be again.
-    const bool has_offsets = was_read || (acknowledged_ && acknowledged_->contains(topic));
-    if (has_offsets && !is_gone) return made_anew(service_, topic, finding, log_);
-    if (has_offsets) {
-      renewed_.insert(topic);
-      return false;
-    }
-    RETURN_IF_ERROR(identity_.accept(topic, finding.id, *log_));
-    renewed.push_back(topic);
-  } else if (finding.identity == TopicIdentity::Identity::kUntold && is_gone) {
+  // Its old offsets are in the checkpoint, or may be again.
+  const bool has_offsets = was_read || (acknowledged_ && acknowledged_->contains(topic));
+  if (finding.identity == Identity::kAnother && has_offsets && !is_gone) {
+    return made_anew(service_, topic, finding, log_);
+  }
+  // One that was gone, and of which no id is remembered, was most likely made anew.
+  const bool is_another =
+      finding.identity == Identity::kAnother || (finding.identity == Identity::kNew && is_gone);
+  if (is_another && has_offsets) {
+    renewed_.insert(topic);
+    return false;
+  }
+  if (finding.identity == Identity::kUntold && is_gone) {
     // Brokers that have told an id will do so again.
     ASSIGN_OR_RETURN(const bool has_id, identity_.remembers(topic, *log_));
     if (has_id) return false;
+    spdlog::warn(
+        "{}: the {} '{}' is there again; whether it was made anew, these brokers do not "
+        "tell: it is read on where it was left",
+        service_.name, service_.topic, topic);
   }
+  if (is_another || finding.identity == Identity::kNew) {
+    RETURN_IF_ERROR(identity_.accept(topic, finding.id, *log_));
+  }
+  if (is_another) accepted.push_back(topic);
   RETURN_IF_ERROR(gone_.found(topic, *log_));
   return true;
 }
@@ -157,8 +174,8 @@ Offsets SourceTopics::take_renewed(Offsets& offsets) const {
 Status SourceTopics::check_identity(const Offsets& offsets, Client& client) {
   if (log_ == nullptr) return ok_status();
   const std::set<std::string> topics = topics_of(offsets);
-  ASSIGN_OR_RETURN(const auto findings, identity_.check(client, {topics.begin(), topics.end()},
-                                                        *log_, TopicIdentity::New::kPassOver));
+  ASSIGN_OR_RETURN(const auto findings,
+                   identity_.check(client, {topics.begin(), topics.end()}, *log_));
   for (const auto& [topic, finding] : findings) {
     if (finding.identity == TopicIdentity::Identity::kAnother) {
       return made_anew(service_, topic, finding, log_);

@@ -78,7 +78,7 @@ class SourceTopics {
   Status check_missing(const std::string& topic, const Status& unknown, bool was_read);
   // What is known by now of a topic that is there. Returns whether it is to be read.
   Result<bool> admit(const std::string& topic, const TopicIdentity::Finding& finding, bool was_read,
-                     std::vector<std::string>& renewed);
+                     std::vector<std::string>& accepted);
 
   const Subscription& subscription_;
   const Service& service_;

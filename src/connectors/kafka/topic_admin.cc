@@ -75,15 +75,18 @@ Status Admin::add_offsets(TopicDescription& topic) {
   Offsets earliest;
   Offsets latest;
   for (const PartitionDescription& partition : topic.partitions) {
+    if (partition.leader < 0) continue;
     earliest[{topic.name, partition.number}] = Start::kEarliest;
     latest[{topic.name, partition.number}] = Start::kLatest;
   }
+  const auto asked = [&](const PartitionDescription& partition, const Offsets& offsets) {
+    const auto found = offsets.find({topic.name, partition.number});
+    return found == offsets.end() ? std::nullopt : std::optional(found->second);
+  };
   ASSIGN_OR_RETURN(earliest, client_->list_offsets(earliest));
+  for (auto& partition : topic.partitions) partition.earliest = asked(partition, earliest);
   ASSIGN_OR_RETURN(latest, client_->list_offsets(latest));
-  for (PartitionDescription& partition : topic.partitions) {
-    partition.earliest = earliest.at({topic.name, partition.number});
-    partition.latest = latest.at({topic.name, partition.number});
-  }
+  for (auto& partition : topic.partitions) partition.latest = asked(partition, latest);
   return ok_status();
 }
 

@@ -20,11 +20,25 @@ std::string file_of(const std::string& topic) { return "topic-" + topic; }
 
 }  // namespace
 
+Status TopicIdentity::recall(const std::string& topic, checkpoint::SourceLog& log) {
+  if (recalled_.contains(topic)) return ok_status();
+  const Result<std::string> kept = log.read_file(file_of(topic));
+  if (kept.status().code() != StatusCode::kNotFound) {
+    RETURN_IF_ERROR(kept.status());
+    keep(topic, *kept);
+  }
+  recalled_.insert(topic);
+  return ok_status();
+}
+
 Result<std::map<std::string, TopicIdentity::Finding>> TopicIdentity::check(
-    Client& client, const std::vector<std::string>& topics, checkpoint::SourceLog& log,
-    New new_ones) {
+    Client& client, const std::vector<std::string>& topics, checkpoint::SourceLog& log) {
   std::map<std::string, Finding> findings;
-  for (const std::string& topic : topics) findings[topic] = {};
+  for (const std::string& topic : topics) {
+    // Whether they are told or not: by these ids, records are asked for.
+    RETURN_IF_ERROR(recall(topic, log));
+    findings[topic] = {};
+  }
   const auto now = std::chrono::steady_clock::now();
   if (silent_ && now - *silent_ < pause_) return findings;
   const Result<std::vector<TopicFacts>> described = describe_topics(client, topics, false);
@@ -38,38 +52,21 @@ Result<std::map<std::string, TopicIdentity::Finding>> TopicIdentity::check(
   silent_.reset();
   for (const TopicFacts& topic : *described) {
     if (topic.id.empty()) continue;
-    ASSIGN_OR_RETURN(const auto known, known_id(topic.name, topic.id, log, new_ones));
-    const bool is_same = !known || *known == topic.id;
-    findings[topic.name] = {is_same ? Identity::kSame : Identity::kAnother,
-                            known.value_or(topic.id), topic.id};
+    const auto known = known_.find(topic.name);
+    if (known == known_.end()) {
+      findings[topic.name] = {Identity::kNew, "", topic.id};
+    } else {
+      const bool is_same = known->second == topic.id;
+      findings[topic.name] = {is_same ? Identity::kSame : Identity::kAnother, known->second,
+                              topic.id};
+    }
   }
   return findings;
 }
 
-Result<bool> TopicIdentity::remembers(const std::string& topic, checkpoint::SourceLog& log) const {
-  if (known_.contains(topic)) return true;
-  const Status kept = log.read_file(file_of(topic)).status();
-  if (kept.code() == StatusCode::kNotFound) return false;
-  RETURN_IF_ERROR(kept);
-  return true;
-}
-
-Result<std::optional<std::string>> TopicIdentity::known_id(const std::string& topic,
-                                                           const std::string& id,
-                                                           checkpoint::SourceLog& log,
-                                                           New new_ones) {
-  if (const auto known = known_.find(topic); known != known_.end()) {
-    return std::optional(known->second);
-  }
-  const Result<std::string> kept = log.read_file(file_of(topic));
-  if (kept.status().code() == StatusCode::kNotFound) {
-    if (new_ones == New::kPassOver) return std::optional<std::string>();
-    RETURN_IF_ERROR(log.write_file(file_of(topic), id));
-  } else {
-    RETURN_IF_ERROR(kept.status());
-  }
-  keep(topic, kept.ok() ? *kept : id);
-  return std::optional(known_.at(topic));
+Result<bool> TopicIdentity::remembers(const std::string& topic, checkpoint::SourceLog& log) {
+  RETURN_IF_ERROR(recall(topic, log));
+  return known_.contains(topic);
 }
 
 void TopicIdentity::keep(const std::string& topic, const std::string& text) {
@@ -79,10 +76,13 @@ void TopicIdentity::keep(const std::string& topic, const std::string& text) {
 
 Status TopicIdentity::accept(const std::string& topic, const std::string& id,
                              checkpoint::SourceLog& log) {
-  known_.erase(topic);
-  // A crash between these leaves it unknown, to be met for the first time.
-  RETURN_IF_ERROR(log.remove_file(file_of(topic)));
+  if (known_.erase(topic) > 0) {
+    recalled_.erase(topic);  // if what follows fails
+    // A crash between these leaves it unknown, to be met for the first time.
+    RETURN_IF_ERROR(log.remove_file(file_of(topic)));
+  }
   RETURN_IF_ERROR(log.write_file(file_of(topic), id));
+  recalled_.insert(topic);
   keep(topic, id);
   return ok_status();
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,40 +14,38 @@
 
 namespace lakeward::connectors::kafka {
 
-// Remembers the id of each topic in the source's folder of the checkpoint, when it first meets it:
-// in a file topic-NAME, beside Spark's. A topic that was deleted and made anew under the same name
-// has offsets that mean other records.
+// Knows the id that each topic had, from the source's folder of the checkpoint: files topic-NAME,
+// beside Spark's. A topic that was deleted and made anew under the same name has offsets that mean
+// other records.
 class TopicIdentity {
  public:
-  // Whether a topic that is met for the first time is to be remembered.
-  enum class New { kRemember, kPassOver };
-  // kUntold: the brokers have no ids, do not answer, or do not know the topic yet.
-  enum class Identity { kSame, kAnother, kUntold };
+  // kNew: none is remembered. kUntold: the brokers have no ids, do not answer, or do not know the
+  // topic yet.
+  enum class Identity { kSame, kAnother, kNew, kUntold };
   struct Finding {
     Identity identity = Identity::kUntold;
     std::string known_id;  // what is remembered
     std::string id;        // what it is now
   };
 
-  // Of each of the topics. Brokers that do not answer are left alone for a while. Errors: the
-  // log's.
+  // Of each of the topics; changes nothing. Brokers that do not answer are left alone for a while.
+  // Errors: the log's.
   Result<std::map<std::string, Finding>> check(Client& client,
                                                const std::vector<std::string>& topics,
-                                               checkpoint::SourceLog& log,
-                                               New new_ones = New::kRemember);
-  // Whether it has met the topic. Errors: the log's.
-  Result<bool> remembers(const std::string& topic, checkpoint::SourceLog& log) const;
-  // The ids of the topics that it has met in this run.
+                                               checkpoint::SourceLog& log);
+  // Whether it has an id of the topic. Errors: the log's.
+  Result<bool> remembers(const std::string& topic, checkpoint::SourceLog& log);
+  // Those of the topics that were asked about in this run.
   const fetch::TopicIds& ids() const { return ids_; }
   // From now on, the topic with this id is the one that is remembered. Errors: the log's.
   Status accept(const std::string& topic, const std::string& id, checkpoint::SourceLog& log);
 
  private:
+  // Reads what is remembered, once.
+  Status recall(const std::string& topic, checkpoint::SourceLog& log);
   void keep(const std::string& topic, const std::string& text);
-  // nullopt if the topic is to be passed over.
-  Result<std::optional<std::string>> known_id(const std::string& topic, const std::string& id,
-                                              checkpoint::SourceLog& log, New new_ones);
 
+  std::set<std::string> recalled_;
   std::optional<std::chrono::steady_clock::time_point> silent_;  // when they last did not tell
   std::chrono::seconds pause_{0};                                // and how long to leave them alone
   std::map<std::string, std::string> known_;                     // id by name

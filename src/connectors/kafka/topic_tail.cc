@@ -93,8 +93,10 @@ Result<std::vector<TailRecord>> Tail::arrived(const std::function<void(const std
   const uint64_t rings = consumer_->bell().rings();
   Status status = std::exchange(failed_, ok_status());
   for (const auto& [partition, offset] : from_) {
-    if (!status.ok()) break;
-    status = take(partition, INT64_MAX, records);
+    const Status taken = take(partition, INT64_MAX, records);
+    // Nothing more comes of a partition whose offsets are lost.
+    if (!taken.ok() && consumer_->feed(partition).lost()) return taken;
+    if (status.ok()) status = taken;
   }
   if (!records.empty()) {
     failed_ = std::move(status);

@@ -24,6 +24,7 @@ TEST(PartitionState, SaysWhatIsWrongWithTheFirstPartitionAndHowManyMoreThereAre)
       {{}, {}, ""},
       {{whole}, {}, ""},
       {{whole, two_in_sync}, 2, ""},
+      {{PartitionState{0, 7, {7}, {7}}}, 2, ""},
       {{whole, two_in_sync},
        {},
        "of brokers 1, 2 and 3 that hold partition 2 of 't', only 2 are in sync"},
@@ -45,7 +46,7 @@ TEST(PartitionState, SaysWhatIsWrongWithTheFirstPartitionAndHowManyMoreThereAre)
   };
   for (const Case& one : cases) {
     EXPECT_EQ(describe_trouble("t", one.partitions, one.least_in_sync),
-              one.text.empty() ? "" : one.text + "; start the brokers that are down");
+              one.text.empty() ? "" : one.text + "; if brokers are down, start them");
   }
 }
 

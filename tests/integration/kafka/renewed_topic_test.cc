@@ -205,6 +205,36 @@ TEST_F(KafkaRenewedTopic, EndsTheRunIfItWasNotGoneForLong) {
   EXPECT_EQ(run.source().lag(before).status().code(), StatusCode::kCorruption);
 }
 
+// As in a checkpoint that began with brokers that told no ids. It was gone for long enough to be
+// another one.
+TEST_F(KafkaRenewedTopic, IsTakenForAnotherOneIfNobodyRememberedItsId) {
+  prepare();
+  const std::string id = "p/sources/0/topic-" + topic + "-2";
+  ASSERT_TRUE(world.checkpoints->remove(id).ok());
+  SourceRun run = begin_behind(before);
+  lose(run, before);
+  renew();
+  const stream::Offset left = run.plan(before).value().value();
+  EXPECT_THAT(left, Not(HasSubstr(topic + "-2")));
+  EXPECT_FALSE(world.checkpoints->get(id).ok());
+  ASSERT_TRUE(run.source().acknowledge(left).ok());
+  expect_new_ones(run, left);
+}
+
+// An epoch was begun that has it, and then it was taken out of the options and deleted.
+TEST_F(KafkaRenewedTopic, IsGivenUpAlsoIfItIsNamedNoMore) {
+  prepare();
+  producer.delete_topic(topic + "-2");
+  SourceRun run = begin("earliest", "-1");
+  ASSERT_TRUE(run.source().acknowledge(before).ok());
+  const stream::Offset to = "{\"" + topic + "-1\":{\"0\":1},\"" + topic + "-2\":{\"0\":3}}";
+  EXPECT_EQ(run.read({before, to}).status().code(), StatusCode::kUnavailable);
+  world.clock.advance(kLater);
+  const auto input = run.source().read({.range = {before, to}, .only = {}});
+  ASSERT_TRUE(input.ok()) << input.status().message();
+  EXPECT_EQ(std::get<std::unique_ptr<stream::RecordReader>>(*input)->lost(), 2U);
+}
+
 // It was met while it was empty, so that no epoch has it.
 TEST_F(KafkaRenewedTopic, IsReadAtOnceIfNothingOfTheOldOneIsInTheCheckpoint) {
   for (const char* policy : {"fail", "earliest"}) {

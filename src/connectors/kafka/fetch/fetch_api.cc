@@ -89,7 +89,7 @@ FetchedPartition parse_partition(WireReader& reader, std::string_view topic, boo
     fetched.aborted.push_back(parse_aborted(reader));
     if (by_id) reader.skip_tags();
   }
-  if (by_id) reader.number<int32_t>();  // whom to read from instead, of the same rack
+  fetched.has_preferred_replica = by_id && reader.number<int32_t>() >= 0;
   const int32_t size = by_id ? reader.compact_count(1) : reader.number<int32_t>();
   if (size > 0) fetched.records = reader.bytes(static_cast<size_t>(size));
   if (by_id) reader.skip_tags();

@@ -49,7 +49,8 @@ struct FetchedPartition {
   TopicPartition partition;
   int16_t error = 0;  // numbered as librdkafka's
   std::vector<AbortedTransaction> aborted;
-  std::string_view records;  // batches one after another; the last may be cut off
+  bool has_preferred_replica = false;  // the broker names another one to read from
+  std::string_view records;            // batches one after another; the last may be cut off
 };
 
 // `answer` is without its size, to a request with the same `ids`; what is of none of them is left

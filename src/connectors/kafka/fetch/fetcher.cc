@@ -72,6 +72,7 @@ struct Fetcher::Link {
   int32_t correlation = 0;
   bool asked_epochs = false;  // by the last question; else records
   bool asked_by_id = false;   // which then are of topics named by their ids
+  bool redirects = false;     // it names others to ask, if asked by a version that knows of that
   size_t turn = 0;            // who comes first: an answer may be full before the last ones
 };
 
@@ -206,10 +207,7 @@ void Fetcher::ask(Link& link) {
   if (link.asked_epochs) {
     question = epoch_request(link.correlation, options_.client_id, doubts);
   } else {
-    std::rotate(positions.begin(),
-                positions.begin() + static_cast<ptrdiff_t>(link.turn++ % positions.size()),
-                positions.end());
-    link.asked_by_id = can_ask_by_id(link, positions);
+    choose(link, positions);
     question = fetch_request(link.correlation, options_.client_id, positions, options_.fetch,
                              link.asked_by_id ? &options_.ids : nullptr);
   }
@@ -217,11 +215,22 @@ void Fetcher::ask(Link& link) {
   if (!asked.ok()) fail(link, asked);
 }
 
-bool Fetcher::can_ask_by_id(const Link& link, const std::vector<FetchPosition>& positions) const {
-  return link.connection.has(kFetchApi, kFetchByIdVersion) &&
-         std::all_of(positions.begin(), positions.end(), [&](const FetchPosition& position) {
-           return options_.ids.id_of(position.partition.topic) != nullptr;
-         });
+void Fetcher::choose(Link& link, std::vector<FetchPosition>& positions) {
+  const auto by_id = [&](const FetchPosition& position) {
+    return options_.ids.id_of(position.partition.topic) != nullptr;
+  };
+  const bool can = link.connection.has(kFetchApi, kFetchByIdVersion) && !link.redirects;
+  const auto count = std::count_if(positions.begin(), positions.end(), by_id);
+  const bool mixed = count > 0 && count < static_cast<ptrdiff_t>(positions.size());
+  link.asked_by_id = can && count > 0 && (!mixed || !link.asked_by_id);
+  if (can && mixed) {
+    std::erase_if(positions, [&](const FetchPosition& position) {
+      return by_id(position) != link.asked_by_id;
+    });
+  }
+  std::rotate(positions.begin(),
+              positions.begin() + static_cast<ptrdiff_t>(link.turn++ % positions.size()),
+              positions.end());
 }
 
 void Fetcher::wait() {
@@ -322,7 +331,9 @@ bool Fetcher::deliver_error(Partition& partition, int16_t number) {
     }
   }
   if (has_another_leader(number)) {
-    events_.add(error, (partition.name.to_string() + ": " + rd_kafka_err2str(error)).c_str());
+    const char* const text = has_another_id(number) ? "the broker does not know the topic's id"
+                                                    : rd_kafka_err2str(error);
+    events_.add(error, (partition.name.to_string() + ": " + text).c_str());
     look_for_leader(partition);
     return true;
   }
@@ -338,6 +349,7 @@ void Fetcher::give_up(Partition& partition, Status status, bool lost) {
   Fetched failed;
   failed.failure = std::move(status);
   failed.lost = lost;
+  has_failed_.store(true, std::memory_order_release);
   partition.over = true;
   partition.queue.push(std::move(failed));
 }
@@ -368,6 +380,8 @@ void Fetcher::deliver(Partition& partition, Link& link, AnswerKeeper& keeper,
   // Once there is a doubt, an answer to an older question changes nothing.
   if (partition.over || partition.guard.in_doubt()) return;
   if (deliver_error(partition, fetched.error)) return;
+  // Brokers with a replica selector of their own send no records then (KIP-392).
+  if (fetched.has_preferred_replica && fetched.records.empty()) link.redirects = true;
   const auto cut = [&] {
     const bool may_ask = link.connection.has(kEpochApi, kEpochVersion);
     return whole_batches(fetched.records, partition.next,

@@ -80,6 +80,8 @@ class Fetcher {
   class Queue;
   Queue& queue(const TopicPartition& partition);
 
+  // Whether there is a partition of which no more will come.
+  bool has_failed() const { return has_failed_.load(std::memory_order_acquire); }
   // The memory of what was fetched and is not read yet.
   size_t held_bytes() const { return budget_->held(); }
 
@@ -101,8 +103,9 @@ class Fetcher {
   void deliver(Partition& partition, const EpochEnd& end);
   bool deliver_error(Partition& partition, int16_t error);
   void give_up(Partition& partition, Status status, bool lost = false);
-  // Whether the broker can be asked for all of these by their topics' ids.
-  bool can_ask_by_id(const Link& link, const std::vector<FetchPosition>& positions) const;
+  // Leaves those of the positions that go into one question: of topics with ids, or of those
+  // without, by turns.
+  void choose(Link& link, std::vector<FetchPosition>& positions);
   void look_for_leader(Partition& partition);
   void watch(Link& link);
   void fail(Link& link, const Status& status);
@@ -120,6 +123,7 @@ class Fetcher {
   std::optional<Clock::time_point> leaders_due_;
   int32_t correlation_ = 0;
   std::atomic<bool> stopping_{false};
+  std::atomic<bool> has_failed_{false};
   std::thread thread_;  // the last member: it uses the others
 };
 
