@@ -128,6 +128,7 @@ Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::
   const bool is_another =
       finding.identity == Identity::kAnother || (finding.identity == Identity::kNew && is_gone);
   if (is_another && has_offsets) {
+    RETURN_IF_ERROR(identity_.note_replaced(topic, *log_));
     renewed_.insert(topic);
     return false;
   }

@@ -25,7 +25,8 @@ Status TopicIdentity::recall(const std::string& topic, checkpoint::SourceLog& lo
   const Result<std::string> kept = log.read_file(file_of(topic));
   if (kept.status().code() != StatusCode::kNotFound) {
     RETURN_IF_ERROR(kept.status());
-    keep(topic, *kept);
+    const size_t line = kept->find('\n');
+    keep(topic, kept->substr(0, line), line == std::string::npos ? "" : kept->substr(line + 1));
   }
   recalled_.insert(topic);
   return ok_status();
@@ -51,7 +52,8 @@ Result<std::map<std::string, TopicIdentity::Finding>> TopicIdentity::check(
   }
   silent_.reset();
   for (const TopicFacts& topic : *described) {
-    if (topic.id.empty()) continue;
+    const auto replaced = replaced_.find(topic.name);
+    if (topic.id.empty() || (replaced != replaced_.end() && replaced->second == topic.id)) continue;
     const auto known = known_.find(topic.name);
     if (known == known_.end()) {
       findings[topic.name] = {Identity::kNew, "", topic.id};
@@ -69,22 +71,43 @@ Result<bool> TopicIdentity::remembers(const std::string& topic, checkpoint::Sour
   return known_.contains(topic);
 }
 
-void TopicIdentity::keep(const std::string& topic, const std::string& text) {
-  known_[topic] = text;
-  if (auto id = fetch::parse_topic_id(text)) ids_.add(topic, std::move(*id));
+void TopicIdentity::keep(const std::string& topic, const std::string& id,
+                         const std::string& replaced) {
+  known_[topic] = id;
+  if (replaced.empty()) {
+    replaced_.erase(topic);
+  } else {
+    replaced_[topic] = replaced;
+  }
+  if (auto bytes = fetch::parse_topic_id(id)) ids_.add(topic, std::move(*bytes));
 }
 
-Status TopicIdentity::accept(const std::string& topic, const std::string& id,
-                             checkpoint::SourceLog& log) {
+Status TopicIdentity::rewrite(const std::string& topic, const std::string& id,
+                              const std::string& replaced, checkpoint::SourceLog& log) {
   if (known_.erase(topic) > 0) {
     recalled_.erase(topic);  // if what follows fails
     // A crash between these leaves it unknown, to be met for the first time.
     RETURN_IF_ERROR(log.remove_file(file_of(topic)));
   }
-  RETURN_IF_ERROR(log.write_file(file_of(topic), id));
+  RETURN_IF_ERROR(log.write_file(file_of(topic), replaced.empty() ? id : id + "\n" + replaced));
   recalled_.insert(topic);
-  keep(topic, id);
+  keep(topic, id, replaced);
   return ok_status();
+}
+
+Status TopicIdentity::note_replaced(const std::string& topic, checkpoint::SourceLog& log) {
+  const auto known = known_.find(topic);
+  if (known == known_.end()) return ok_status();
+  const std::string id = known->second;
+  const auto replaced = replaced_.find(topic);
+  if (replaced != replaced_.end() && replaced->second == id) return ok_status();
+  return rewrite(topic, id, id, log);
+}
+
+Status TopicIdentity::accept(const std::string& topic, const std::string& id,
+                             checkpoint::SourceLog& log) {
+  const auto known = known_.find(topic);
+  return rewrite(topic, id, known == known_.end() ? "" : known->second, log);
 }
 
 Status made_anew(const Service& service, const std::string& topic,

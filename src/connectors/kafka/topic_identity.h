@@ -15,12 +15,13 @@
 namespace lakeward::connectors::kafka {
 
 // Knows the id that each topic had, from the source's folder of the checkpoint: files topic-NAME,
-// beside Spark's. A topic that was deleted and made anew under the same name has offsets that mean
-// other records.
+// beside Spark's, with the id in the first line. A topic that was deleted and made anew under the
+// same name has offsets that mean other records. The second line, if there is one, is the id that
+// was replaced: it never comes back, but a broker that has not heard of that may still tell it.
 class TopicIdentity {
  public:
-  // kNew: none is remembered. kUntold: the brokers have no ids, do not answer, or do not know the
-  // topic yet.
+  // kNew: none is remembered. kUntold: the brokers have no ids, do not answer, do not know the
+  // topic yet, or tell the one that was replaced.
   enum class Identity { kSame, kAnother, kNew, kUntold };
   struct Finding {
     Identity identity = Identity::kUntold;
@@ -37,18 +38,24 @@ class TopicIdentity {
   Result<bool> remembers(const std::string& topic, checkpoint::SourceLog& log);
   // Those of the topics that were asked about in this run.
   const fetch::TopicIds& ids() const { return ids_; }
+  // The topic's id that is remembered was seen to be replaced. Errors: the log's.
+  Status note_replaced(const std::string& topic, checkpoint::SourceLog& log);
   // From now on, the topic with this id is the one that is remembered. Errors: the log's.
   Status accept(const std::string& topic, const std::string& id, checkpoint::SourceLog& log);
 
  private:
   // Reads what is remembered, once.
   Status recall(const std::string& topic, checkpoint::SourceLog& log);
-  void keep(const std::string& topic, const std::string& text);
+  // Writes what is remembered anew.
+  Status rewrite(const std::string& topic, const std::string& id, const std::string& replaced,
+                 checkpoint::SourceLog& log);
+  void keep(const std::string& topic, const std::string& id, const std::string& replaced);
 
   std::set<std::string> recalled_;
   std::optional<std::chrono::steady_clock::time_point> silent_;  // when they last did not tell
   std::chrono::seconds pause_{0};                                // and how long to leave them alone
   std::map<std::string, std::string> known_;                     // id by name
+  std::map<std::string, std::string> replaced_;                  // the same
   fetch::TopicIds ids_;                                          // the same
 };
 

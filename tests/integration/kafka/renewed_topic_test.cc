@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/kafka/topic_facts.h"
 #include "integration/kafka/broker_fixture.h"
 
 namespace lakeward::test {
@@ -203,6 +204,36 @@ TEST_F(KafkaRenewedTopic, EndsTheRunIfItWasNotGoneForLong) {
   EXPECT_EQ(status.code(), StatusCode::kCorruption);
   EXPECT_THAT(status.message(), HasSubstr("-2' was deleted and made anew"));
   EXPECT_EQ(run.source().lag(before).status().code(), StatusCode::kCorruption);
+}
+
+// A broker that has not heard of the new topic may tell the old one's id again. Here, the id that
+// is told is noted as the replaced one.
+TEST_F(KafkaRenewedTopic, IsNotTakenForTheOldOneAgain) {
+  prepare();
+  const std::string file = "p/sources/0/topic-" + topic + "-2";
+  const std::string old = world.checkpoints->get(file).value();
+  stream::Offset left;
+  {
+    SourceRun run = begin_behind(before);
+    lose(run, before);
+    renew();
+    left = run.plan(before).value().value();
+  }
+  EXPECT_EQ(world.checkpoints->get(file).value(), old + "\n" + old);
+  const auto client = connectors::kafka::Client::make({{"bootstrap.servers", address}}).value();
+  const std::string told =
+      connectors::kafka::describe_topics(*client, {topic + "-2"}, false).value().front().id;
+  ASSERT_TRUE(world.checkpoints->put(file, old + "\n" + told).ok());
+  for (const stream::Offset& committed : {before, left}) {
+    SourceRun run = begin_behind(committed);
+    EXPECT_FALSE(run.plan(committed).value());
+    world.clock.advance(kLater);
+    EXPECT_FALSE(run.plan(committed).value());
+  }
+  ASSERT_TRUE(world.checkpoints->put(file, old + "\n" + old).ok());
+  SourceRun run = begin_behind(left);
+  expect_new_ones(run, left);
+  EXPECT_EQ(world.checkpoints->get(file).value(), told + "\n" + old);
 }
 
 // As in a checkpoint that began with brokers that told no ids. It was gone for long enough to be
