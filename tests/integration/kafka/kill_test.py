@@ -32,7 +32,7 @@ LONGEST_S = 2.5
 # What the kills left unread is drained, 500 rows a transaction, while connections are still cut: the more
 # kills, the longer.
 LEAST_DRAIN_S, DRAIN_A_KILL_S = 120, 3
-FETCHER_VERSION = 4  # of Fetch: librdkafka asks by the newest that both it and the broker have
+FETCHER_VERSION = 13  # of Fetch, by ids; librdkafka asks by the newest that both it and the broker have
 
 # Connections of PROJECT: who fetches, and over what. The fetcher does not know the property of two of them.
 WAYS = ["fetcher-plaintext", "librdkafka-plaintext", "fetcher-tls", "librdkafka-tls"]
