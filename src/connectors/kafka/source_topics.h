@@ -51,7 +51,7 @@ class SourceTopics {
   // As of the last discover(): all partitions that can be read, in order.
   const std::vector<TopicPartition>& partitions() const { return partitions_; }
   bool contains(const TopicPartition& partition) const;
-  // Those that the checkpoint remembers, as far as brokers have told them in this run.
+  // Those that the checkpoint remembers, of the topics that were looked for in this run.
   const fetch::TopicIds& ids() const { return identity_.ids(); }
 
   // Notes those of the topics of these offsets that the pipeline goes on without as they are named
