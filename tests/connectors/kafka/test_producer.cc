@@ -114,11 +114,21 @@ void TestProducer::delete_topic(const std::string& topic) {
   rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);
   rd_kafka_DeleteTopics(handle_, &wanted, 1, nullptr, answers);
   rd_kafka_event_t* answer = rd_kafka_queue_poll(answers, kTimeoutMs);
-  ASSERT_NE(rd_kafka_event_DeleteTopics_result(answer), nullptr);
-  EXPECT_EQ(rd_kafka_event_error(answer), RD_KAFKA_RESP_ERR_NO_ERROR);
+  size_t count = 0;
+  const rd_kafka_DeleteTopics_result_t* result = rd_kafka_event_DeleteTopics_result(answer);
+  ASSERT_NE(result, nullptr);
+  const rd_kafka_topic_result_t** topics = rd_kafka_DeleteTopics_result_topics(result, &count);
+  ASSERT_EQ(count, 1u);
+  EXPECT_EQ(rd_kafka_topic_result_error(topics[0]), RD_KAFKA_RESP_ERR_NO_ERROR);
   rd_kafka_event_destroy(answer);
   rd_kafka_queue_destroy(answers);
   rd_kafka_DeleteTopic_destroy(wanted);
+  // A broker may know the topic for a moment after its controller has removed it, and who makes it
+  // anew then would take the old one for the new.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+  while (is_known(topic)) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "a broker still knows the topic " << topic;
+  }
 }
 
 void TestProducer::allow_only(const std::string& topic, const std::string& principal,
