@@ -10,6 +10,7 @@
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/producer.h"
 #include "connectors/kafka/sink_options.h"
+#include "connectors/kafka/topic.h"
 #include "connectors/kafka/topic_admin.h"
 #include "connectors/kafka/topic_settings.h"
 
@@ -98,7 +99,7 @@ Status find_topic(const Cluster& cluster, const std::string& topic, const Waitin
   client->heed(waiting.stop);
   bool told = false;
   while (true) {
-    const Status found = client->partitions(topic).status();
+    const Status found = await_leaders(*client, topic);
     if (found.ok() && told) waiting.say(cluster.writing_service.name + ": goes on");
     if (!found.retriable() || (!told && !find_listener(cluster.properties))) return found;
     if (!told) waiting.say(found.message() + "; waiting for them");

@@ -80,6 +80,7 @@ Status KafkaSink::find_topic(Client& client) {
     found = client.partitions(options_.topic);
   }
   RETURN_IF_ERROR(found.status());
+  RETURN_IF_ERROR(await_leaders(client, options_.topic));
   partitions_ = static_cast<int32_t>(found->size());
   return ok_status();
 }

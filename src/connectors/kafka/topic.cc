@@ -1,9 +1,11 @@
 #include "connectors/kafka/topic.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
 #include "connectors/kafka/handles.h"
+#include "connectors/kafka/start.h"
 
 namespace lakeward::connectors::kafka {
 namespace {
@@ -61,21 +63,52 @@ Status request(Client& client, const std::string& topic, const NewTopic& wanted)
                  rd_kafka_topic_result_error_string(results[0]));
 }
 
+bool has_leader(const PartitionState& partition) { return partition.leader >= 0; }
+
+// Those that have one.
+Status ask_leaders(Client& client, const std::string& topic,
+                   const std::vector<PartitionState>& partitions) {
+  Offsets wanted;
+  for (const PartitionState& partition : partitions) {
+    if (has_leader(partition)) wanted[{topic, partition.number}] = Start::kLatest;
+  }
+  return client.list_offsets(wanted).status();
+}
+
+// Of a new topic: all of them.
+Status ask_all_leaders(Client& client, const std::string& topic) {
+  ASSIGN_OR_RETURN(const std::vector<PartitionState> partitions, client.states(topic));
+  if (!std::all_of(partitions.begin(), partitions.end(), has_leader)) {
+    return unavailable(describe_trouble(topic, partitions));
+  }
+  return ask_leaders(client, topic, partitions);
+}
+
 }  // namespace
 
 Status create_topic(Client& client, const std::string& topic, const NewTopic& wanted) {
   RETURN_IF_ERROR(
       request(client, topic, wanted).with_context("kafka: making the topic '" + topic + "'"));
+  return await_topic(client, topic);
+}
+
+Status await_topic(Client& client, const std::string& topic) {
   const auto end = steady_clock::now() + kPatience;
   while (true) {
-    const Status known = client.partitions(topic).status();
-    if (known.ok()) return known;
-    if (known.code() != StatusCode::kNotFound) return known;
+    const Status served = ask_all_leaders(client, topic);
+    const bool not_yet = served.code() == StatusCode::kNotFound || served.retriable();
+    if (!not_yet) return served;
     if (steady_clock::now() >= end) {
-      return unavailable("kafka: the topic '" + topic + "' was made, but cannot be seen yet");
+      return unavailable(client.service().name + ": the " + client.service().topic + " '" + topic +
+                         "' was made, but cannot be used yet: " + served.message());
     }
     rd_kafka_poll(client.handle(), 50);
   }
+}
+
+Status await_leaders(Client& client, const std::string& topic) {
+  ASSIGN_OR_RETURN(const std::vector<PartitionState> partitions, client.states(topic));
+  return ask_leaders(client, topic, partitions);
 }
 
 }  // namespace lakeward::connectors::kafka

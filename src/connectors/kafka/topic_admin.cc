@@ -9,6 +9,7 @@
 #include "connectors/kafka/connection.h"
 #include "connectors/kafka/handles.h"
 #include "connectors/kafka/start.h"
+#include "connectors/kafka/topic.h"
 #include "connectors/kafka/topic_settings.h"
 
 namespace lakeward::connectors::kafka {
@@ -113,11 +114,7 @@ Status Admin::create(const TopicWish& topic) {
       rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
   if (count != 1) return internal_error(what + ": the brokers answered for another");
   const rd_kafka_resp_err_t error = rd_kafka_topic_result_error(results[0]);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    // The brokers know it a moment later.
-    Status known = client_->partitions(topic.name).status();
-    return known.code() == StatusCode::kNotFound ? ok_status() : known;
-  }
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return await_topic(*client_, topic.name);
   const char* text = rd_kafka_topic_result_error_string(results[0]);
   const std::string detail = text == nullptr ? rd_kafka_err2str(error) : text;
   if (error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
