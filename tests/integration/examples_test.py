@@ -2,7 +2,7 @@
 
 import json
 import re
-import socket
+import sys
 import tempfile
 import unittest
 import urllib.request
@@ -10,6 +10,9 @@ from pathlib import Path
 
 import delta_rs
 from lakeward import SOURCE, Project, lakeward
+
+sys.path.insert(0, str(SOURCE / "tests/services"))
+from ports import reserve_ports  # noqa: E402
 
 
 class Template(unittest.TestCase):
@@ -130,12 +133,6 @@ class Sensors(Template):
             self.assertEqual(file.read_text(encoding="utf-8"), (project.folder / path).read_text(encoding="utf-8"))
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class IotApi(Template):
     def serve(self, port):
         import subprocess
@@ -157,7 +154,7 @@ class IotApi(Template):
 
     def test_polls_the_device_api_into_hourly_partitions(self):
         project = self.make_project("iot_api")
-        port = free_port()
+        [port] = reserve_ports(1)
         for file in project.folder.glob("**/*.yaml"):
             file.write_text(re.sub(r"(127\.0\.0\.1|localhost):5000", f"127.0.0.1:{port}", file.read_text()))
         self.serve(port)

@@ -28,7 +28,7 @@ from topics import send, topic_tool  # noqa: E402
 
 BROKERS = 3
 RECORDS = 2_000  # to each partition, at a time
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 # What names the second one reads by librdkafka: our fetcher does not know the property.
 PROJECT = """
@@ -71,11 +71,15 @@ def create_topic(name, partitions, replicas, *settings):
     lakeward("topics", "create", name, "--partitions", partitions, "--replication", replicas,
              *(word for setting in settings for word in ("--config", setting)), "--brokers",
              os.environ["LAKEWARD_KAFKA"])
+    # Whichever of them is asked first.
+    for broker in os.environ["LAKEWARD_KAFKA"].split(","):
+        eventually(f"{broker} knows the topic {name}", lambda: all(
+            partition["leader"] >= 0 for partition in partitions_of(name, broker)))
 
 
-def partitions_of(topic):
+def partitions_of(topic, brokers=None):
     return json.loads(lakeward("topics", "describe", topic, "--json", "--brokers",
-                               os.environ["LAKEWARD_KAFKA"]).stdout)["partitions"]
+                               brokers or os.environ["LAKEWARD_KAFKA"]).stdout)["partitions"]
 
 
 def in_sync(topic, replicas):

@@ -7,8 +7,12 @@
 """
 
 import subprocess
+import sys
 
 import server
+
+sys.path.insert(0, str(server.HERE.parent))
+from ports import reserve_ports  # noqa: E402
 
 CONTROLLER = 100
 
@@ -18,7 +22,7 @@ class Cluster:
         self.folder = folder
         self.brokers = list(range(1, brokers + 1))
         self.down = set()
-        self.ports = dict(zip([CONTROLLER, *self.brokers], server.free_ports(brokers + 1)))
+        self.ports = dict(zip([CONTROLLER, *self.brokers], reserve_ports(brokers + 1)))
 
     @property
     def addresses(self):

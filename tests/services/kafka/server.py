@@ -6,7 +6,6 @@ The folder has `server.properties`; while the process runs, `pid` is its process
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ DEPS = Path(os.environ.get("LAKEWARD_DEPS") or Path.home() / ".cache/lakeward")
 JARS = DEPS / "kafka-4.1.1"
 CLUSTER_ID = "bGFrZXdhcmQtdGVzdC0wMQ"  # 16 bytes in URL-safe base64
 SKIPPED = 77
-START_SECONDS = 90
+START_SECONDS = 180
 STOP_SECONDS = 20
 
 
@@ -36,14 +35,6 @@ def skipped(*tools):
         return None
     print(f"SKIPPED: {reason}; run tools/setup --services", file=sys.stderr)
     return 1 if os.environ.get("CI") == "true" else SKIPPED
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def java(*arguments):
