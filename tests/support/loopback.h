@@ -17,7 +17,7 @@ inline int listen_on_loopback(int& port) {
   socklen_t size = sizeof(address);
   auto* const any = reinterpret_cast<sockaddr*>(&address);
   EXPECT_EQ(::bind(listener, any, size), 0);
-  EXPECT_EQ(::listen(listener, 16), 0);
+  EXPECT_EQ(::listen(listener, 128), 0);
   EXPECT_EQ(::getsockname(listener, any, &size), 0);
   port = ntohs(address.sin_port);
   return listener;

@@ -59,7 +59,7 @@ std::string lakeward_binary();
 // `lakeward ARGUMENTS…`.
 ProcessResult run_lakeward(std::vector<std::string> arguments, const ProcessOptions& options = {});
 
-// Waits until `condition` holds, at most half a minute; returns whether it does.
+// Waits until `condition` holds, at most two minutes or so; returns whether it does.
 template <typename Condition>
 bool eventually(Condition condition);
 
@@ -71,7 +71,7 @@ void pause_briefly();
 
 template <typename Condition>
 bool eventually(Condition condition) {
-  constexpr int kTries = 3000;
+  constexpr int kTries = 12'000;
   for (int i = 0; i < kTries; ++i) {
     if (condition()) return true;
     pause_briefly();  // 10 ms

@@ -7,6 +7,7 @@
 //     Result<std::unique_ptr<stream::Sink>> make_sink(OptionList more = {});
 //     std::vector<std::string> rows();       // those that a reader sees: "a|b", sorted
 //     FaultyStore* store();                  // what a commit goes through, or null
+//     void settle();                         // if there is one: waits until readers see a commit
 //   };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Delta, SinkConformance, DeltaFixture);
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Delta, ExactlyOnceSinkConformance, DeltaFixture);
@@ -60,7 +61,12 @@ class SinkConformance : public ::testing::Test {
   }
   Status put(stream::Sink& sink, const std::string& select, int64_t epoch) {
     ASSIGN_OR_RETURN(stream::Committable written, write(sink, select, epoch));
-    return sink.committer().commit({epoch, {}}, std::move(written), {});
+    return commit(sink, std::move(written), epoch);
+  }
+  Status commit(stream::Sink& sink, stream::Committable written, int64_t epoch) {
+    RETURN_IF_ERROR(sink.committer().commit({epoch, {}}, std::move(written), {}));
+    if constexpr (requires { fixture_.settle(); }) fixture_.settle();
+    return ok_status();
   }
 
   Fixture fixture_;
@@ -74,7 +80,7 @@ TYPED_TEST_P(SinkConformance, ShowsEachRowOnceAndOnlyAfterTheCommit) {
   ASSERT_TRUE(written.ok()) << written.status().message();
   EXPECT_EQ(written->rows, 5000u);
   EXPECT_THAT(this->fixture_.rows(), ::testing::IsEmpty());
-  const Status committed = sink->committer().commit({0, {}}, std::move(written).value(), {});
+  const Status committed = this->commit(*sink, std::move(written).value(), 0);
   ASSERT_TRUE(committed.ok()) << committed.message();
   EXPECT_EQ(this->fixture_.rows(), some_texts(0, 5000));
 }

@@ -9,7 +9,7 @@
 namespace lakeward::test {
 namespace {
 
-constexpr int kTimeoutMs = 30'000;
+constexpr int kTimeoutMs = 120'000;
 
 void quiet(const rd_kafka_t*, int, const char*, const char*) {}
 
@@ -42,6 +42,37 @@ int count_partitions(rd_kafka_t* consumer, const std::string& topic) {
   rd_kafka_metadata_destroy(metadata);
   rd_kafka_topic_destroy(handle);
   return count;
+}
+
+// Where each partition ends for who reads with this isolation level; -1: not known now.
+std::vector<int64_t> ends(rd_kafka_t* client, const std::string& topic, int partitions,
+                          rd_kafka_IsolationLevel_t level) {
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(partitions);
+  for (int i = 0; i < partitions; ++i) {
+    rd_kafka_topic_partition_list_add(list, topic.c_str(), i)->offset = RD_KAFKA_OFFSET_SPEC_LATEST;
+  }
+  rd_kafka_AdminOptions_t* options =
+      rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_LISTOFFSETS);
+  EXPECT_EQ(rd_kafka_AdminOptions_set_isolation_level(options, level), nullptr);
+  rd_kafka_queue_t* answers = rd_kafka_queue_new(client);
+  rd_kafka_ListOffsets(client, list, options, answers);
+  rd_kafka_event_t* answer = rd_kafka_queue_poll(answers, kTimeoutMs);
+  std::vector<int64_t> offsets(static_cast<size_t>(partitions), -1);
+  size_t count = 0;
+  const rd_kafka_ListOffsets_result_t* result = rd_kafka_event_ListOffsets_result(answer);
+  const rd_kafka_ListOffsetsResultInfo_t** infos =
+      result == nullptr ? nullptr : rd_kafka_ListOffsets_result_infos(result, &count);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_topic_partition_t* one =
+        rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+    if (one->err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    offsets[static_cast<size_t>(one->partition)] = one->offset;
+  }
+  if (answer != nullptr) rd_kafka_event_destroy(answer);
+  rd_kafka_queue_destroy(answers);
+  rd_kafka_AdminOptions_destroy(options);
+  rd_kafka_topic_partition_list_destroy(list);
+  return offsets;
 }
 
 std::optional<std::string> bytes(const void* data, size_t size) {
@@ -103,6 +134,30 @@ std::vector<std::string> read_values(const Properties& properties, const std::st
     values.push_back(message.value.value_or("<null>"));
   }
   return values;
+}
+
+bool is_served(rd_kafka_t* client, const std::string& topic, int partitions) {
+  const auto known = ends(client, topic, partitions, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED);
+  return std::all_of(known.begin(), known.end(), [](int64_t end) { return end >= 0; });
+}
+
+void await_transactions(const Properties& properties, const std::string& topic) {
+  rd_kafka_t* consumer = make_consumer(properties);
+  const int partitions = count_partitions(consumer, topic);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+  const auto are_over = [&] {
+    const auto written =
+        ends(consumer, topic, partitions, RD_KAFKA_ISOLATION_LEVEL_READ_UNCOMMITTED);
+    const auto readable =
+        ends(consumer, topic, partitions, RD_KAFKA_ISOLATION_LEVEL_READ_COMMITTED);
+    return std::equal(
+        written.begin(), written.end(), readable.begin(),
+        [](int64_t of_all, int64_t of_ended) { return of_all >= 0 && of_ended >= of_all; });
+  };
+  bool over = are_over();
+  while (!over && std::chrono::steady_clock::now() < end) over = are_over();
+  EXPECT_TRUE(over) << "a transaction is still open in '" << topic << "'";
+  rd_kafka_destroy(consumer);
 }
 
 std::vector<int64_t> committed_offsets(Properties properties, const std::string& group,

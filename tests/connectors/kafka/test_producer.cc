@@ -5,10 +5,12 @@
 #include <array>
 #include <chrono>
 
+#include "connectors/kafka/test_consumer.h"
+
 namespace lakeward::test {
 namespace {
 
-constexpr int kTimeoutMs = 30'000;
+constexpr int kTimeoutMs = 120'000;
 
 void quiet(const rd_kafka_t*, int, const char*, const char*) {}
 
@@ -24,7 +26,7 @@ void expect_ok(rd_kafka_error_t* error) {
 
 }  // namespace
 
-TestProducer::TestProducer(Properties properties) {
+TestProducer::TestProducer(Properties properties) : properties_(properties) {
   properties.emplace_back("linger.ms", "1");
   std::array<char, 512> why{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
@@ -47,6 +49,7 @@ TestProducer::~TestProducer() { rd_kafka_destroy(handle_); }
 
 void TestProducer::send(const std::string& topic, int32_t partition,
                         const std::vector<Message>& messages) {
+  written_.insert(topic);
   for (const Message& message : messages) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(message.headers.size());
     for (const auto& [name, value] : message.headers) {
@@ -67,9 +70,28 @@ void TestProducer::send(const std::string& topic, int32_t partition,
   EXPECT_EQ(failures_, 0);
 }
 
-void TestProducer::begin() { expect_ok(rd_kafka_begin_transaction(handle_)); }
-void TestProducer::commit() { expect_ok(rd_kafka_commit_transaction(handle_, kTimeoutMs)); }
-void TestProducer::abort() { expect_ok(rd_kafka_abort_transaction(handle_, kTimeoutMs)); }
+void TestProducer::begin() {
+  written_.clear();
+  expect_ok(rd_kafka_begin_transaction(handle_));
+}
+
+void TestProducer::commit() {
+  expect_ok(rd_kafka_commit_transaction(handle_, kTimeoutMs));
+  await_end_of_transaction();
+}
+
+void TestProducer::abort() {
+  expect_ok(rd_kafka_abort_transaction(handle_, kTimeoutMs));
+  await_end_of_transaction();
+}
+
+void TestProducer::await_end_of_transaction() {
+  Properties own;
+  for (const auto& property : properties_) {
+    if (property.first == "bootstrap.servers") own.push_back(property);
+  }
+  for (const std::string& topic : written_) await_transactions(own, topic);
+}
 
 void TestProducer::create_topic(const std::string& topic, int partitions) {
   std::array<char, 512> why{};
@@ -88,7 +110,9 @@ void TestProducer::create_topic(const std::string& topic, int partitions) {
   rd_kafka_queue_destroy(answers);
   rd_kafka_NewTopic_destroy(wanted);
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
-  while (!is_known(topic)) {
+  // A broker tells of a partition before it takes records for it. If it refuses a producer's first
+  // ones and takes the next, the first ones are lost (KAFKA-15591).
+  while (!is_known(topic) || !is_served(handle_, topic, partitions)) {
     ASSERT_LT(std::chrono::steady_clock::now(), end) << "no broker knows the new topic " << topic;
   }
 }
@@ -159,7 +183,32 @@ void TestProducer::allow_only(rd_kafka_ResourceType_t type, const std::string& n
   EXPECT_EQ(rd_kafka_acl_result_error(rules[0]), nullptr);
   rd_kafka_event_destroy(answer);
   rd_kafka_queue_destroy(answers);
+  // A broker may let others in for a moment after its controller has the rule.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+  while (!is_known(rule)) {
+    ASSERT_LT(std::chrono::steady_clock::now(), end) << "no broker knows the rule of " << name;
+  }
   rd_kafka_AclBinding_destroy(rule);
+}
+
+bool TestProducer::is_known(const rd_kafka_AclBinding_t* rule) {
+  std::array<char, 512> why{};
+  rd_kafka_AclBindingFilter_t* filter = rd_kafka_AclBindingFilter_new(
+      rd_kafka_AclBinding_restype(rule), rd_kafka_AclBinding_name(rule),
+      rd_kafka_AclBinding_resource_pattern_type(rule), rd_kafka_AclBinding_principal(rule),
+      rd_kafka_AclBinding_host(rule), rd_kafka_AclBinding_operation(rule),
+      rd_kafka_AclBinding_permission_type(rule), why.data(), why.size());
+  EXPECT_NE(filter, nullptr) << why.data();
+  rd_kafka_queue_t* answers = rd_kafka_queue_new(handle_);
+  rd_kafka_DescribeAcls(handle_, filter, nullptr, answers);
+  rd_kafka_event_t* answer = rd_kafka_queue_poll(answers, kTimeoutMs);
+  const rd_kafka_DescribeAcls_result_t* result = rd_kafka_event_DescribeAcls_result(answer);
+  size_t count = 0;
+  if (result != nullptr) rd_kafka_DescribeAcls_result_acls(result, &count);
+  if (answer != nullptr) rd_kafka_event_destroy(answer);
+  rd_kafka_queue_destroy(answers);
+  rd_kafka_AclBinding_destroy(filter);
+  return count > 0;
 }
 
 void TestProducer::delete_records(const std::string& topic, int32_t partition, int64_t offset) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,15 +31,16 @@ class TestProducer {
 
   // Returns when the brokers have them all.
   void send(const std::string& topic, int32_t partition, const std::vector<Message>& messages);
-  // With the property transactional.id.
+  // With the property transactional.id. What is committed can be read when commit() returns; nobody
+  // else may have a transaction open in the same topics then, or at the end of abort().
   void begin();
   void commit();
   void abort();
 
   void create_topic(const std::string& topic, int partitions);
   void delete_topic(const std::string& topic);
-  // From now on only this principal ("User:alice"), and super users, may use the topic, or only
-  // read it.
+  // From when these return on, only this principal ("User:alice"), and super users, may use the
+  // topic, or only read it.
   void allow_only(const std::string& topic, const std::string& principal, bool to_read = false);
   // The same of a consumer group.
   void allow_group_only(const std::string& group, const std::string& principal);
@@ -47,9 +49,15 @@ class TestProducer {
 
  private:
   bool is_known(const std::string& topic);
+  // Of the topics that were sent to since begin().
+  void await_end_of_transaction();
   void allow_only(rd_kafka_ResourceType_t type, const std::string& name,
                   const std::string& principal, bool to_read);
+  // Whether the broker has heard of rules like this.
+  bool is_known(const rd_kafka_AclBinding_t* rule);
 
+  const Properties properties_;
+  std::set<std::string> written_;
   rd_kafka_t* handle_ = nullptr;
   int failures_ = 0;
 };

@@ -35,6 +35,11 @@ class KafkaAccess : public KafkaBroker {
     arguments.insert(arguments.begin(), {"--project", project().string()});
     return run_lakeward(arguments);
   }
+  // The program does not wait for long for one that the brokers are only making, as they do for the
+  // first group of all.
+  void await_coordinator(const std::string& group) {
+    EXPECT_EQ(committed_offsets(properties(), group, topic), std::vector<int64_t>{-1});
+  }
   std::filesystem::path project() const { return world.folder.path() / "project"; }
   std::string to_topic(const std::string& name) const {
     return "{kafka: {connection: k, topic: " + name + "}}";
@@ -47,6 +52,7 @@ class KafkaAccess : public KafkaBroker {
 
 // Neither waits for the group nor looks for its coordinator for ever.
 TEST_F(KafkaAccess, AGroupThatMayNotBeUsedIsToldOfOnceAndLetBe) {
+  await_coordinator(topic + "-group");
   write_project(", group_id: " + topic + "-group", "{delta: {table: raw.t}}");
   admin_.allow_group_only(topic + "-group", "User:somebody");
   const ProcessResult doctor = call({"doctor"});
@@ -64,6 +70,7 @@ TEST_F(KafkaAccess, AGroupThatMayNotBeUsedIsToldOfOnceAndLetBe) {
 }
 
 TEST_F(KafkaAccess, AGroupIsToldOfTheLastEpochBeforeARunEnds) {
+  await_coordinator(topic + "-group");
   write_project(", group_id: " + topic + "-group", "{delta: {table: raw.t}}");
   const ProcessResult run = call({"run", "--once"});
   EXPECT_EQ(run.exit_code, 0) << run.err;
@@ -80,6 +87,7 @@ TEST_F(KafkaAccess, ASinkThatMayNotUseItsGroupFailsWithWhatItNeeds) {
   admin_.create_topic(topic + "-to", 1);
   write_project("", to_topic(topic + "-to"));
   const std::string group = "lakeward.p." + topic + "-to";
+  await_coordinator(group);
   admin_.allow_group_only(group, "User:somebody");
   const std::string needs = "may not use the group '" + group +
                             "'; it needs the permission Read on it, or say 'delivery: "

@@ -343,7 +343,7 @@ TEST_F(KafkaBroker, ZLosesAndRepeatsNothingWhenItIsKilled) {
       restart =
           std::jthread([folder] { EXPECT_EQ(std::system((folder + "/restart").c_str()), 0); });
     }
-    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(3);
     const auto is_for_now = [&](const Status& status) {
       return status.retriable() && std::chrono::steady_clock::now() < end;
     };

@@ -48,6 +48,7 @@ class KafkaBrokerSink : public KafkaBroker {
   void expect_put(stream::Sink& sink, const std::string& select, int64_t epoch) {
     const Status status = put(sink, select, epoch);
     EXPECT_TRUE(status.ok()) << status.message();
+    await_transactions(properties(), topic);
   }
   std::vector<std::string> values() { return read_values(properties(), topic); }
   std::vector<std::string> all_values() {
@@ -133,7 +134,7 @@ TEST_F(KafkaBrokerSink, SaysThatATransactionWasOpenForTooLong) {
   auto written = write(*sink, "SELECT 1 AS a", 0).value();
   admin.send(topic, 0, {{"behind it"}});
   // Once the brokers have given the transaction up.
-  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(3);
   while (values().empty()) ASSERT_LT(std::chrono::steady_clock::now(), end);
   const Status late = commit(*sink, std::move(written), 0);
   EXPECT_EQ(late.code(), StatusCode::kUnavailable) << late.message();
@@ -301,6 +302,7 @@ class KafkaSinkFixture {
     return world_.registry.sink("kafka")->make(
         {.pipeline = "p", .query_id = "q", .options = options(more)}, world_.environment);
   }
+  void settle() { await_transactions(properties(), topic_); }
   std::vector<std::string> rows() {
     std::vector<std::string> texts;
     for (const std::string& value : read_values(properties(), topic_)) {

@@ -8,8 +8,10 @@
 //   topic_tool send_hex TOPIC              lines
 //   {"key":…,"value":…,"timestamp":ms,"headers":[[name,…],…]}
 //                                          of stdin, to partition 0; bytes are hexadecimal, or null
-//   topic_tool dump TOPIC                  what a read_committed consumer sees, partition by
-//                                          partition in order: a JSON object a line
+//   topic_tool dump TOPIC                  what a read_committed consumer sees once no transaction
+//   is
+//                                          open, partition by partition in order: a JSON object a
+//                                          line
 //   topic_tool committed GROUP TOPIC       the offset of each partition that the group has stored,
 //   a
 //                                          line each; -1: none
@@ -106,6 +108,11 @@ void dump(const ReadMessage& message) {
   std::cout << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
+std::vector<ReadMessage> read_ended(const Properties& properties, const std::string& topic) {
+  await_transactions(properties, topic);
+  return read_topic(properties, topic);
+}
+
 int run(const std::vector<std::string>& words) {
   const char* broker = std::getenv("LAKEWARD_KAFKA");
   if (broker == nullptr) {
@@ -131,9 +138,9 @@ int run(const std::vector<std::string>& words) {
   } else if (words.size() == 2 && words[0] == "send_hex") {
     TestProducer(properties).send(words[1], 0, read_hex_lines());
   } else if (words.size() == 2 && words[0] == "dump_hex") {
-    for (const ReadMessage& message : read_topic(properties, words[1])) dump_hex(message);
+    for (const ReadMessage& message : read_ended(properties, words[1])) dump_hex(message);
   } else if (words.size() == 2 && words[0] == "dump") {
-    for (const ReadMessage& message : read_topic(properties, words[1])) dump(message);
+    for (const ReadMessage& message : read_ended(properties, words[1])) dump(message);
   } else if (words.size() == 3 && words[0] == "committed") {
     for (const int64_t offset : committed_offsets(properties, words[1], words[2])) {
       std::cout << offset << '\n';

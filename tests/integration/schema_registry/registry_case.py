@@ -29,7 +29,7 @@ except ImportError as error:
 BROKER = os.environ["LAKEWARD_KAFKA"]
 REGISTRY = os.environ["LAKEWARD_REGISTRY"]
 FOLDER = Path(os.environ["LAKEWARD_REGISTRY_FOLDER"])
-WAIT_S = 60
+WAIT_S = 120
 
 def ask(path, body=None):
     request = urllib.request.Request(
@@ -53,7 +53,38 @@ def encode(schema_id, schema, value):
 def create_topic(topic, partitions=1):
     admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": BROKER})
     for future in admin.create_topics([confluent_kafka.admin.NewTopic(topic, partitions, 1)]).values():
-        future.result(30)
+        future.result(WAIT_S)
+    # A broker may not have heard yet of a topic that its controller has made.
+    wait_until(f"the broker knows the topic {topic}", lambda: is_led(admin, topic))
+
+
+def is_led(admin, topic):
+    found = admin.list_topics(topic, timeout=WAIT_S).topics[topic]
+    return found.error is None and all(one.leader >= 0 for one in found.partitions.values())
+
+
+def await_transactions(topic, partitions):
+    """Waits until the markers of those that were committed are there, and so readers see what was written."""
+    ends = [confluent_kafka.Consumer({"bootstrap.servers": BROKER, "group.id": "ends", "isolation.level": level})
+            for level in ("read_uncommitted", "read_committed")]
+
+    def are_over():
+        written, readable = ([consumer.get_watermark_offsets(confluent_kafka.TopicPartition(topic, number), WAIT_S)[1]
+                              for number in range(partitions)] for consumer in ends)
+        return all(end >= of_all for end, of_all in zip(readable, written))
+    try:
+        wait_until(f"no transaction is open in {topic}", are_over)
+    finally:
+        for consumer in ends:
+            consumer.close()
+
+
+def wait_until(what, happens):
+    end = time.monotonic() + WAIT_S
+    while not happens():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {WAIT_S} s")
+        time.sleep(0.05)
 
 
 def send(topic, payloads, keys=None):
@@ -62,15 +93,16 @@ def send(topic, payloads, keys=None):
     for number, payload in enumerate(payloads):
         producer.produce(topic, payload, key=None if keys is None else keys[number], partition=0,
                          on_delivery=lambda error, _: error and failures.append(error))
-    if producer.flush(30) or failures:
+    if producer.flush(WAIT_S) or failures:
         raise AssertionError(f"the messages were not delivered: {failures}")
 
 
-def ask_quietly():
+def has_ended(pid):
+    """Also if its parent has not asked for how yet."""
     try:
-        return ask("/subjects") is not None
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except OSError:
-        return False
+        return True
 
 
 class RegistryCase(unittest.TestCase):
@@ -97,9 +129,10 @@ trigger: {{every: 200ms}}
         return project
 
     def stop_registry(self):
-        os.kill(int((FOLDER / "pid").read_text()), signal.SIGTERM)
-        while ask_quietly():
-            time.sleep(0.05)
+        pid = int((FOLDER / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        # As long as it lives it has its database, and the next one would not start.
+        wait_until("the registry has ended", lambda: has_ended(pid))
 
     def wait_for(self, happens, run, log):
         end = time.monotonic() + WAIT_S

@@ -123,11 +123,11 @@ class Registry(RegistryCase):
             try:
                 self.wait_for(lambda: "schema registry" in log.read_text(), run, log)
                 self.assertEqual([], project.tables())
-                subprocess.run([FOLDER / "restart"], check=True, timeout=120)
+                subprocess.run([FOLDER / "restart"], check=True, timeout=240)
                 self.wait_for(lambda: "bronze.orders" in project.tables(), run, log)
             finally:
                 run.send_signal(signal.SIGINT)
-                run.wait(30)
+                run.wait(WAIT_S)
         self.assertEqual([{"n": 10}], project.query("SELECT count(*) AS n FROM bronze.orders"))
         self.assertNotIn("dead_letter.orders", project.tables())
 
@@ -178,13 +178,13 @@ class Registry(RegistryCase):
                 self.wait_for(lambda: self.status(following)["state"] == "retrying", runs[0], logs[0])
                 self.assertIn(waits, self.status(following)["last_error"])
                 self.assertNotIn("bronze.orders", following.tables())
-                subprocess.run([FOLDER / "restart"], check=True, timeout=120)
+                subprocess.run([FOLDER / "restart"], check=True, timeout=240)
                 self.wait_for(lambda: "bronze.orders" in following.tables(), runs[0], logs[0])
                 self.assertEqual(0, runs[1].wait(WAIT_S))
             finally:
                 for run in runs:
                     run.send_signal(signal.SIGINT)
-                    run.wait(30)
+                    run.wait(WAIT_S)
         for project in (following, draining):
             self.assertEqual([{"n": 10}], project.query("SELECT count(*) AS n FROM bronze.orders"))
         # From then on the schema is the checkpoint's.

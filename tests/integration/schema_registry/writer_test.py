@@ -17,8 +17,8 @@ from confluent_kafka.schema_registry import SchemaRegistryClient  # noqa: E402
 from confluent_kafka.schema_registry.avro import AvroDeserializer  # noqa: E402
 from confluent_kafka.schema_registry.json_schema import JSONDeserializer  # noqa: E402
 from confluent_kafka.serialization import MessageField, SerializationContext  # noqa: E402
-from registry_case import (BROKER, FOLDER, REGISTRY, RegistryCase, ask, create_topic,  # noqa: E402
-                           register, send)
+from registry_case import (BROKER, FOLDER, REGISTRY, WAIT_S, RegistryCase, ask,  # noqa: E402
+                           await_transactions, create_topic, register, send)
 from registry_test import V2, avro  # noqa: E402
 
 
@@ -47,6 +47,7 @@ trigger: {{every: 200ms}}
 
     def records(self, topic, partitions=1):
         """What confluent-kafka's consumer reads of the topic."""
+        await_transactions(topic, partitions)
         consumer = confluent_kafka.Consumer({"bootstrap.servers": BROKER, "group.id": f"other-{topic}",
                                              "auto.offset.reset": "earliest", "isolation.level": "read_committed",
                                              "enable.partition.eof": True})
@@ -55,7 +56,7 @@ trigger: {{every: 200ms}}
                          for number in range(partitions)])
         messages, ended = [], 0
         while ended < partitions:
-            message = consumer.poll(30)
+            message = consumer.poll(WAIT_S)
             self.assertIsNotNone(message, "the broker is silent")
             if message.error():
                 self.assertEqual(confluent_kafka.KafkaError._PARTITION_EOF, message.error().code())
@@ -270,7 +271,7 @@ trigger: {{every: 200ms}}
         producer = confluent_kafka.Producer({"bootstrap.servers": BROKER, "partitioner": "murmur2_random"})
         for key in keys:
             producer.produce(topic, b"", key=key)
-        self.assertEqual(0, producer.flush(30))
+        self.assertEqual(0, producer.flush(WAIT_S))
         return {message.key(): message.partition() for message in self.records(topic, partitions)}
 
     def test_what_cannot_be_written_is_refused_before_it_runs(self):
@@ -300,12 +301,12 @@ trigger: {{every: 200ms}}
             self.addCleanup(run.kill)
             try:
                 self.wait_for(lambda: "schema registry" in log.read_text(), run, log)
-                subprocess.run([FOLDER / "restart"], check=True, timeout=120)
+                subprocess.run([FOLDER / "restart"], check=True, timeout=240)
                 epoch = project.folder / "lake/_lakeward/checkpoints/publish/commits/0"
                 self.wait_for(epoch.exists, run, log)
             finally:
                 run.send_signal(signal.SIGINT)
-                run.wait(30)
+                run.wait(WAIT_S)
         self.assertEqual([({"id": n}, {"id": n}) for n in (1, 2, 3)],
                          self.read_with_confluents("waiting", "json", "avro"))
 
