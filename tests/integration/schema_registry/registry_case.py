@@ -17,9 +17,9 @@ from lakeward import Project  # noqa: E402
 
 try:
     import confluent_kafka
-    import confluent_kafka.admin
     import confluent_kafka.schema_registry
     import fastavro
+    import new_topic
 except ImportError as error:
     if os.environ.get("CI") == "true":
         raise
@@ -51,16 +51,7 @@ def encode(schema_id, schema, value):
 
 
 def create_topic(topic, partitions=1):
-    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": BROKER})
-    for future in admin.create_topics([confluent_kafka.admin.NewTopic(topic, partitions, 1)]).values():
-        future.result(WAIT_S)
-    # A broker may not have heard yet of a topic that its controller has made.
-    wait_until(f"the broker knows the topic {topic}", lambda: is_led(admin, topic))
-
-
-def is_led(admin, topic):
-    found = admin.list_topics(topic, timeout=WAIT_S).topics[topic]
-    return found.error is None and all(one.leader >= 0 for one in found.partitions.values())
+    new_topic.create_topic(BROKER, topic, partitions)
 
 
 def await_transactions(topic, partitions):

@@ -17,7 +17,7 @@ from lakeward import SOURCE, Project, parse_json  # noqa: E402
 
 try:
     import confluent_kafka
-    import confluent_kafka.admin
+    import new_topic
     delta_rs.require()
 except (ImportError, unittest.SkipTest) as error:
     if os.environ.get("CI") == "true":
@@ -108,9 +108,7 @@ class Topic:
         self.producer = confluent_kafka.Producer(
             # A record that is sent again must not come behind later ones: offsets are told beforehand.
             {"bootstrap.servers": BROKER, "enable.idempotence": True})
-        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": BROKER})
-        for future in admin.create_topics([confluent_kafka.admin.NewTopic(name, PARTITIONS, 1)]).values():
-            future.result(30)
+        new_topic.create_topic(BROKER, name, PARTITIONS)
 
     def send(self, count):
         failures = []
@@ -124,7 +122,7 @@ class Topic:
                 self.sent.append((n, f"SENSOR-{n % 7}", value, partition, self.ends[partition]))
             self.ends[partition] += 1
         self.count += count
-        if self.producer.flush(60) or failures:
+        if self.producer.flush(120) or failures:
             raise AssertionError(f"the messages were not delivered: {failures}")
 
 
