@@ -221,7 +221,12 @@ TEST_F(KafkaLongOutage, IsSaidOnce) {
   expect_told_once(followed.err);
 }
 
-TEST_F(KafkaOutage, OfAFrozenBrokerIsWaitedForByWhoSimulatesAndWhoFollowsATopic) {
+// Beside a broker of its own, whose session outlasts the freeze. The only broker of a cluster that
+// is fenced says, when it goes on, that there is no broker, and librdkafka 2.11 asks nobody any
+// more then (its issue 5301).
+class KafkaFrozenBroker : public KafkaOutage {};
+
+TEST_F(KafkaFrozenBroker, IsWaitedForByWhoSimulatesAndWhoFollowsATopic) {
   TestProducer producer(properties());
   producer.create_topic(topic, 2);
   producer.send(topic, 0, {{"the first"}});
