@@ -21,6 +21,8 @@ std::string_view to_string(StatusCode code) {
       return "unavailable";
     case StatusCode::kResourceExhausted:
       return "resource_exhausted";
+    case StatusCode::kOutOfMemory:
+      return "out_of_memory";
     case StatusCode::kCorruption:
       return "corruption";
     case StatusCode::kUnsupported:
@@ -58,6 +60,7 @@ Status already_exists(std::string m) { return {StatusCode::kAlreadyExists, std::
 Status conflict(std::string m) { return {StatusCode::kConflict, std::move(m)}; }
 Status unavailable(std::string m) { return {StatusCode::kUnavailable, std::move(m)}; }
 Status resource_exhausted(std::string m) { return {StatusCode::kResourceExhausted, std::move(m)}; }
+Status out_of_memory(std::string m) { return {StatusCode::kOutOfMemory, std::move(m)}; }
 Status corruption(std::string m) { return {StatusCode::kCorruption, std::move(m)}; }
 Status unsupported(std::string m) { return {StatusCode::kUnsupported, std::move(m)}; }
 Status expectation_failed(std::string m) { return {StatusCode::kExpectationFailed, std::move(m)}; }

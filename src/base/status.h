@@ -22,7 +22,8 @@ enum class StatusCode {
   kAlreadyExists,      // put-if-absent found something
   kConflict,           // another writer or process owns the target
   kUnavailable,        // cannot be reached now; retrying can help
-  kResourceExhausted,  // disk or memory is full; retrying can help once somebody made room
+  kResourceExhausted,  // a disk is full; retrying can help once somebody made room
+  kOutOfMemory,        // retrying can help once others in the process have let memory go
   kCorruption,         // stored data contradicts its specification or our records
   kUnsupported,        // well-formed, but needs a feature that is not built; named in the message
   kExpectationFailed,  // a data expectation said `fail`; exit code 3
@@ -46,7 +47,8 @@ class [[nodiscard]] Status {
 
   // Whether the same call may succeed later without anybody changing the input.
   bool retriable() const {
-    return code() == StatusCode::kUnavailable || code() == StatusCode::kResourceExhausted;
+    return code() == StatusCode::kUnavailable || code() == StatusCode::kResourceExhausted ||
+           code() == StatusCode::kOutOfMemory;
   }
 
   // The same failure, its message preceded by "context: ". OK stays OK.
@@ -67,6 +69,7 @@ Status already_exists(std::string message);
 Status conflict(std::string message);
 Status unavailable(std::string message);
 Status resource_exhausted(std::string message);
+Status out_of_memory(std::string message);
 Status corruption(std::string message);
 Status unsupported(std::string message);
 Status expectation_failed(std::string message);

@@ -70,6 +70,12 @@ std::string SourceLog::checkpoint() const {
   return store_.root() + "/" + folder_.substr(0, folder_.rfind("/sources/"));
 }
 
+Status SourceLog::name_checkpoint(Status status) const {
+  if (status.message().find("remove the checkpoint") == std::string::npos) return status;
+  return Status(status.code(),
+                status.message() + "\n  The checkpoint is the folder " + checkpoint() + ".");
+}
+
 Result<std::vector<std::string>> SourceLog::entries(std::optional<int64_t> last) {
   ASSIGN_OR_RETURN(const Batches batches, list_batches(store_, folder_));
   const std::optional<int64_t> latest = batches.latest();

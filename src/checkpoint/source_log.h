@@ -24,6 +24,8 @@ class SourceLog {
 
   // Where the whole checkpoint is that it is a part of, as users write it: "/lake/checkpoints/p".
   std::string checkpoint() const;
+  // Who is told to remove the checkpoint is told where it is, too; other messages are left alone.
+  Status name_checkpoint(Status status) const;
 
   // All entries (lines of JSON) of batches 0 … `last`, in order; nullopt: of all batches there are.
   Result<std::vector<std::string>> entries(std::optional<int64_t> last = std::nullopt);

@@ -100,16 +100,19 @@ Outcome run(const RunOptions& options, const Common& common) {
 
 void add_run(CommandLine& line) {
   auto options = std::make_shared<RunOptions>();
-  line.add(
-          {.name = "run",
-           .summary = "Runs the project's pipelines, until stopped or until all input is taken",
-           .details = {"Without names, all pipelines run. Ctrl-C ends the run after the running "
-                       "epochs are committed; a second one\nends it at once, which loses and "
-                       "repeats nothing either.",
-                       "At the end, a summary says where every row went: read = written + filtered "
-                       "+ dropped + dead letters."},
-           .examples = {"lakeward run --once", "lakeward run bronze_sensor_data --for 10m"}},
-          [options](const Common& common) { return run(*options, common); })
+  line.add({.name = "run",
+            .summary = "Runs the project's pipelines, until stopped or until all input is taken",
+            .details =
+                {"Without names, all pipelines run. Ctrl-C ends the run after the running "
+                 "epochs are committed; a second one\nends it at once, which loses and "
+                 "repeats nothing either.",
+                 "At the end, a summary says where every row went: read = written + filtered "
+                 "+ dropped + dead letters.",
+                 "Servers that are away are waited for, also with --once. An epoch that needs "
+                 "more memory than there is ends a run\nwith --once, after three tries; "
+                 "without it, it is tried again, as other pipelines may leave memory."},
+            .examples = {"lakeward run --once", "lakeward run bronze_sensor_data --for 10m"}},
+           [options](const Common& common) { return run(*options, common); })
       .arguments("PIPELINE", options->pipelines, "Only these, in the order of their lineage")
       .flag("--once", options->once, "Until every source is drained, in dependency order; then end")
       .option("--for", options->duration,

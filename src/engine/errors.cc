@@ -10,9 +10,13 @@ Status engine_error(std::string_view message) {
   if (begins("INTERRUPT Error")) return cancelled("the query was interrupted");
   if (begins("Out of Memory Error")) {
     // The other lines are advice for DuckDB's own settings.
-    return resource_exhausted(
-        text.substr(0, text.find('\n')) +
-        "\n  Raise 'memory' in lakeward.yaml, or lower 'limits' of the pipeline.");
+    const std::string first = text.substr(0, text.find('\n'));
+    if (first.find("failed to offload") != std::string::npos) {
+      return resource_exhausted(first +
+                                "\n  The disk to which queries spill is full: make room beside the "
+                                "lake, or raise 'memory' in lakeward.yaml.");
+    }
+    return out_of_memory(first + "\n  Raise 'memory' in lakeward.yaml.");
   }
   if (text.find("No space left on device") != std::string::npos) return resource_exhausted(text);
   if (begins("IO Error")) return io_error(text);

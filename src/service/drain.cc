@@ -26,6 +26,7 @@ Runner::Drain::Drain(Runner& runner, std::stop_token stop)
       if (reads_from || names(task->scheduled().fed_by, name)) entry.after.push_back(before);
     }
     entries_.push_back(std::move(entry));
+    task->end_without_memory([this, own = task.get()] { return others_work(*own); });
   }
 }
 
@@ -49,10 +50,18 @@ bool Runner::Drain::all_ended() const {
                      [](const Entry& entry) { return entry.stage >= Stage::kEnded; });
 }
 
+bool Runner::Drain::works(const Entry& entry) {
+  return entry.stage == Stage::kRunning && entry.task->report().status.retries == 0;
+}
+
 bool Runner::Drain::nobody_works() const {
-  return std::all_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
-    return entry.stage != Stage::kRunning || entry.task->report().status.retries > 0;
-  });
+  return std::none_of(entries_.begin(), entries_.end(), works);
+}
+
+bool Runner::Drain::others_work(const Task& task) {
+  const std::lock_guard lock(mutex_);
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return entry.task != &task && works(entry); });
 }
 
 bool Runner::Drain::may_start(const Entry& entry) const {

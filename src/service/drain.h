@@ -15,7 +15,8 @@ namespace lakeward::service {
 
 // Runs each pipeline until its source is drained, in the plan's order: one after the other, save
 // that a pipeline which waits for somebody (a broker that is away) holds up only those that read
-// what it writes, in tables, topics or folders. Those that read from a failed one are skipped.
+// what it writes, in tables, topics or folders. Those that read from a failed one are skipped. One
+// that is out of memory, though no other works, fails.
 class Runner::Drain {
  public:
   Drain(Runner& runner, std::stop_token stop);
@@ -34,11 +35,13 @@ class Runner::Drain {
 
   // All with the lock held.
   bool all_ended() const;
+  static bool works(const Entry& entry);  // and waits for nobody
   bool nobody_works() const;
   bool may_start(const Entry& entry) const;
   void skip_behind_broken();
   void start_next();
 
+  bool others_work(const Task& task);
   void work(Entry& entry);
   Status drain(Task& task);
 

@@ -5,6 +5,12 @@
 #include "service/reader_schemas.h"
 
 namespace lakeward::service {
+namespace {
+
+// The first try may share the memory with the commit of the epoch before.
+constexpr int kMemoryTries = 3;
+
+}  // namespace
 
 Runner::Task::Task(Workspace& workspace, ScheduledPipeline scheduled)
     : workspace_(workspace), scheduled_(std::move(scheduled)), random_(Random::from_entropy()) {
@@ -50,8 +56,9 @@ Status Runner::Task::build(bool replay) {
                                                   ? build_replay(workspace_, complete, random_)
                                                   : build_pipeline(workspace_, complete, random_));
   ASSIGN_OR_RETURN(auto runner,
-                   stream::PipelineRunner::make(std::move(spec), {workspace_.clock(), random_,
-                                                                  workspace_.database(), this}));
+                   stream::PipelineRunner::make(
+                       std::move(spec), {workspace_.clock(), random_, workspace_.database(), this,
+                                         workspace_.project().memory_bytes}));
   const std::lock_guard lock(mutex_);
   runner_ = std::move(runner);
   built_ = true;
@@ -104,7 +111,14 @@ PipelineReport Runner::Task::report() const {
   return report;
 }
 
+bool Runner::Task::gives_up(const Status& error) {
+  const bool for_good = error.code() == StatusCode::kOutOfMemory && others_work_ && !others_work_();
+  out_of_memory_ = for_good ? out_of_memory_ + 1 : 0;
+  return out_of_memory_ >= kMemoryTries;
+}
+
 void Runner::Task::epoch_finished(const stream::EpochReport& report) {
+  out_of_memory_ = 0;
   {
     const std::lock_guard lock(mutex_);
     if (!first_epoch_) first_epoch_ = report.epoch;

@@ -22,6 +22,12 @@ class Runner::Task final : public stream::Observer {
   const project::Pipeline& pipeline() const { return *scheduled_.pipeline; }
   const ScheduledPipeline& scheduled() const { return scheduled_; }
   void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
+  // For runs that have an end: an epoch that is out of memory several times in a row, with nobody
+  // in the process who could let some go (`others_work` says so), fails instead of being tried
+  // again for ever.
+  void end_without_memory(std::function<bool()> others_work) {
+    others_work_ = std::move(others_work);
+  }
 
   // Asks for the reader's schema, if the pipeline takes it from a registry that was away before.
   // Errors: those of resolve_reader_schema().
@@ -45,12 +51,15 @@ class Runner::Task final : public stream::Observer {
   void count_dead_letters();
 
   void epoch_finished(const stream::EpochReport& report) override;
+  bool gives_up(const Status& error) override;
 
  private:
   Workspace& workspace_;
   ScheduledPipeline scheduled_;
   Random random_;
   std::function<void()> on_commit_;
+  std::function<bool()> others_work_;          // none: is never out of memory for good
+  int out_of_memory_ = 0;                      // failures in a row
   std::optional<project::Pipeline> resolved_;  // the pipeline, once resolve() has completed it
 
   mutable std::mutex mutex_;  // guards what follows

@@ -18,15 +18,6 @@ using Json = nlohmann::ordered_json;
 constexpr Duration kFirstBackoff{100'000};
 constexpr Duration kLongestBackoff{10'000'000};
 
-// Who is told to remove the checkpoint is told where it is.
-Status name_checkpoint(Status status, const std::string& folder) {
-  const std::string& text = status.message();
-  if (text.find("remove the checkpoint") == std::string::npos) {
-    return status;
-  }
-  return Status(status.code(), text + "\n  The checkpoint is the folder " + folder + ".");
-}
-
 Timestamp whole_millis(Timestamp time) { return Timestamp::from_millis(time.millis()); }
 
 }  // namespace
@@ -80,8 +71,9 @@ Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
       return ok_status();
     }
     recovered_ = false;  // what is durable decides how to go on
-    if (!outcome.retriable()) {
-      outcome = name_checkpoint(std::move(outcome), spec_.checkpoint->source_log(0).checkpoint());
+    if (!outcome.retriable() ||
+        (environment_.observer != nullptr && environment_.observer->gives_up(outcome))) {
+      outcome = spec_.checkpoint->source_log(0).name_checkpoint(std::move(outcome));
       note_error(outcome, 0);
       set_state(PipelineState::kFailed);
       return outcome;
@@ -317,8 +309,10 @@ Status EpochLoop::run_epoch(Plan plan) {
     plan.begun = true;
   }
   if (spec_.format != nullptr) spec_.format->begin_epoch(plan.refused);
-  ASSIGN_OR_RETURN(StagedEpoch staged, executor_->stage({plan.epoch.id, plan.epoch.time},
-                                                        plan.range, plan.versions, plan.repeated));
+  Result<StagedEpoch> stage_outcome =
+      executor_->stage({plan.epoch.id, plan.epoch.time}, plan.range, plan.versions, plan.repeated);
+  if (!stage_outcome.ok()) return explain_memory(stage_outcome.status(), plan.epoch.id);
+  StagedEpoch staged = std::move(*stage_outcome);
   if (spec_.format != nullptr) plan.refused = spec_.format->refused_schemas();
   const Status settled = settle();
   if (!settled.ok()) {
@@ -365,7 +359,7 @@ Status EpochLoop::settle() {
   if (committed.ok()) return note_committed(epoch);
   // Once it is begun, a part of it may be visible.
   if (!epoch.plan.begun) epoch.staged.discard();
-  return committed;
+  return explain_memory(committed, epoch.plan.epoch.id);
 }
 
 Status EpochLoop::note_committed(const InFlight& epoch) {

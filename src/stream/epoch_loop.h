@@ -15,6 +15,7 @@
 
 #include "stream/commit_worker.h"
 #include "stream/epoch_executor.h"
+#include "stream/out_of_memory.h"
 #include "stream/pipeline_runner.h"
 
 namespace lakeward::stream {
@@ -76,6 +77,10 @@ class EpochLoop final : public PipelineRunner {
   // Waits for the commit in flight, if there is one, and takes note of it.
   Status settle();
   Status note_committed(const InFlight& epoch);
+  // A failure for want of memory, with the epoch's number and what helps.
+  Status explain_memory(const Status& status, int64_t epoch) const {
+    return out_of_memory_in_epoch(status, epoch, is_view(), environment_.memory_bytes);
+  }
   // The transform reads no table that the pipeline writes: the next plan needs no commit of this
   // epoch.
   bool reads_only_others() const;

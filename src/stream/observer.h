@@ -28,6 +28,8 @@ class Observer {
   virtual void epoch_finished(const EpochReport& /*report*/) {}
   // `attempt` counts from 1 for each failure in a row; the pipeline now waits for `delay`.
   virtual void retrying(const Status& /*error*/, uint64_t /*attempt*/, Duration /*delay*/) {}
+  // Whether the run is to end with a failure that could be tried again. Asked before each retry.
+  virtual bool gives_up(const Status& /*error*/) { return false; }
   // The source has nothing new.
   virtual void idle() {}
 };

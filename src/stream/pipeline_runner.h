@@ -53,6 +53,7 @@ struct RunnerEnvironment {
   Random& random;  // not shared with other threads
   engine::Database& database;
   Observer* observer = nullptr;
+  uint64_t memory_bytes = 0;  // that the process may use: for messages; 0: not known
 };
 
 // What peek() shows: nothing was written anywhere.
@@ -75,8 +76,9 @@ class PipelineRunner {
   // Follows the source: an epoch whenever there is something new, at most one each `every`. Returns
   // OK when `stop` is requested, after the running epoch is committed, or given up because nothing
   // comes of its source or by interrupt().
-  // Retriable errors are retried for ever with growing waits; any other ends the run:
-  // ExpectationFailed, Conflict (another process runs this pipeline), Corruption, ….
+  // Retriable errors are retried for ever with growing waits, unless the observer gives up; any
+  // other ends the run: ExpectationFailed, Conflict (another process runs this pipeline),
+  // Corruption, ….
   virtual Status run(Duration every, std::stop_token stop) = 0;
   // `--once`: until everything that the source has at the beginning is committed. Errors as run();
   // Cancelled if stopped before.

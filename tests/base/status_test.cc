@@ -40,6 +40,7 @@ TEST(Status, PutsTheContextBeforeItsMessageAndKeepsItsCode) {
 TEST(Status, SaysWhetherARetryCanHelp) {
   EXPECT_TRUE(unavailable("the broker is away").retriable());
   EXPECT_TRUE(resource_exhausted("the disk is full").retriable());
+  EXPECT_TRUE(out_of_memory("the memory is used").retriable());
   EXPECT_FALSE(corruption("bad magic").retriable());
   EXPECT_FALSE(ok_status().retriable());
 }

@@ -236,6 +236,65 @@ TEST(Run, IsNoSuccessIfAPipelineStillWaitsWhenItsTimeIsOver) {
   EXPECT_EQ(project.ids(), "id\n1\n");
 }
 
+// Of one record, a value that grows in memory and cannot be spilled.
+void add_pipeline_that_needs_memory(const ReadingsProject& project) {
+  write_text(project.path() / "lakeward.yaml", "project: readings\nlake: ./lake\nmemory: 128MiB\n");
+  write_text(project.path() / "wide" / "one.jsonl", "{\"id\":1}\n");
+  write_text(project.path() / "pipelines" / "a_wide.yaml",
+             "pipeline: a_wide\n"
+             "from: {file: {path: \"wide/*.jsonl\", settle: 0s}}\n"
+             "decode: {json: {columns: {id: INTEGER}}}\n"
+             "transform: >\n"
+             "  SELECT len(list(text)) AS parts\n"
+             "  FROM (SELECT repeat('x', 1000) || i AS text FROM input, range(120000) AS r(i))\n"
+             "to: {delta: {table: bronze.a_wide}}\n"
+             "trigger: {every: 10ms}\n");
+  write_text(project.path() / "pipelines" / "narrow.yaml",
+             "pipeline: narrow\n"
+             "from: {delta: {table: bronze.a_wide}}\n"
+             "to: {delta: {table: silver.narrow}}\n");
+}
+
+constexpr const char* kNeedsMemory = "epoch 0 needs more memory than there is: ";
+constexpr const char* kRaiseMemory =
+    "Raise 'memory' in lakeward.yaml, which is 128 MiB. The checkpoint has epoch 0 planned, and it "
+    "keeps its size";
+
+TEST(Run, EndsOnceAnEpochHasNotEnoughMemoryAndGoesOnWithMore) {
+  ReadingsProject project;
+  add_pipeline_that_needs_memory(project);
+  const ProcessResult small = project.call({"run", "--once"});
+  EXPECT_EQ(small.exit_code, 1);
+  EXPECT_THAT(small.err, HasSubstr("a_wide: " + std::string(kNeedsMemory)));
+  EXPECT_THAT(small.err, HasSubstr(kRaiseMemory));
+  EXPECT_THAT(small.err, HasSubstr("skipped: 'a_wide' failed"));
+  EXPECT_THAT(small.err, HasSubstr("lakeward: failed: a_wide"));
+  EXPECT_EQ(project.ids(), "id\n1\n");
+  EXPECT_THAT(project.call({"run", "--once", "--json"}).out,
+              HasSubstr(R"("error":{"code":"out_of_memory")"));
+  write_text(project.path() / "lakeward.yaml", "project: readings\nlake: ./lake\nmemory: 1GiB\n");
+  const ProcessResult large = project.call({"run", "--once"});
+  EXPECT_EQ(large.exit_code, 0) << large.err;
+  EXPECT_EQ(project.call({"query", "SELECT parts FROM silver.narrow", "--format", "csv"}).out,
+            "parts\n120000\n");
+}
+
+TEST(Run, FollowsOnWithoutEnoughMemoryAndSaysSo) {
+  ReadingsProject project;
+  add_pipeline_that_needs_memory(project);
+  Process running({lakeward_binary(), "run", "--project", project.path().string()});
+  ASSERT_TRUE(eventually([&] {
+    const std::string status = project.call({"status", "a_wide"}).out;
+    return status.find(" retrying ") != std::string::npos &&
+           status.find(kRaiseMemory) != std::string::npos;
+  })) << running.err();
+  EXPECT_THAT(running.err(),
+              HasSubstr("a_wide: retrying: " + std::string(kNeedsMemory) + "delta bronze.a_wide"));
+  EXPECT_THAT(running.err(), HasSubstr(kRaiseMemory));
+  running.send_signal(SIGINT);
+  EXPECT_EQ(running.wait().exit_code, 130);
+}
+
 TEST(Run, ReadsFilesWhoseNamesAreNotUtf8) {
   ReadingsProject project;
   write_text(project.path() / "input" / "\xff.jsonl", "{\"id\":4,\"value\":500}\n");

@@ -150,5 +150,38 @@ TEST(EpochLoop, RetriesForEverWhatARetryCanMend) {
   EXPECT_LE(pipeline.reports.delays[11], Duration{60'000'000});
 }
 
+TEST(EpochLoop, EndsWithAFailureThatARetryCouldMendIfTheObserverGivesUp) {
+  TestPipeline pipeline;
+  pipeline.send(10);
+  pipeline.limits.rows = 5;
+  pipeline.table.fail_writes = 12;
+  pipeline.reports.give_up_after = 2;
+  const auto runner = pipeline.start();
+  const Status drained = (*runner)->drain({});
+  EXPECT_EQ(drained.message(), "sink: the table is away");
+  EXPECT_EQ(pipeline.reports.errors.size(), 2u);
+  EXPECT_EQ((*runner)->status().state, PipelineState::kFailed);
+}
+
+TEST(EpochLoop, SaysWhichEpochIsOutOfMemoryAndThatItKeepsItsSize) {
+  TestPipeline pipeline;
+  pipeline.send(10);
+  pipeline.table.fail_writes = 1;
+  pipeline.table.failure = out_of_memory("no more\n  Advice.");
+  pipeline.reports.give_up_after = 0;
+  const Status drained = pipeline.drain();
+  EXPECT_EQ(drained.code(), StatusCode::kOutOfMemory);
+  EXPECT_EQ(drained.message(),
+            "epoch 0 needs more memory than there is: sink: no more\n  Raise 'memory' in "
+            "lakeward.yaml, which is 1 GiB. The checkpoint has epoch 0 planned, and it keeps its "
+            "size: smaller 'limits' (rows, bytes) of the pipeline help only the epochs after it.");
+  // That is so.
+  pipeline.limits.rows = 3;
+  pipeline.send(10);
+  ASSERT_TRUE(pipeline.drain().ok());
+  EXPECT_EQ(pipeline.table.epochs.at(0).size(), 10u);
+  EXPECT_EQ(pipeline.table.epochs.at(1).size(), 3u);
+}
+
 }  // namespace
 }  // namespace lakeward::stream

@@ -41,6 +41,7 @@ class Reports final : public Observer {
     delays.push_back(delay);
     if (heal) heal(errors.size());
   }
+  bool gives_up(const Status&) override { return give_up_after == errors.size(); }
   void idle() override {
     ++idles;
     if (stop_when_idle) stop.request_stop();
@@ -50,6 +51,7 @@ class Reports final : public Observer {
   std::vector<std::string> errors;
   std::vector<Duration> delays;
   std::function<void(size_t)> heal;
+  std::optional<size_t> give_up_after;  // retries
   size_t idles = 0;
   std::optional<size_t> stop_after;
   bool stop_when_idle = false;
@@ -130,7 +132,8 @@ struct TestPipeline {
       ready.sinks.push_back(std::make_unique<test::MemorySink>("second", second_table, fuse));
     }
     ready.dead_letters = std::make_unique<test::MemorySink>("dead_letter", dead_letters, fuse);
-    return PipelineRunner::make(std::move(ready), {clock, random, test_database(), &reports});
+    return PipelineRunner::make(std::move(ready),
+                                {clock, random, test_database(), &reports, 1ULL << 30});
   }
 
   Status drain() {

@@ -275,7 +275,8 @@ struct MemoryTable {
   std::vector<std::string> order;  // "epoch 3", as commits came
   size_t discarded = 0;
   bool overwrite = false;
-  size_t fail_writes = 0;  // the next ones, with Unavailable
+  size_t fail_writes = 0;  // the next ones, with:
+  Status failure = unavailable("the table is away");
   bool overlaps = false;   // see stream::Committable
   std::string lake_table;  // see stream::Sink
   // Called at the beginning of each write and commit, on the thread that does it.
@@ -317,7 +318,7 @@ class MemorySink final : public stream::Sink, public stream::SinkWriter, public 
     return fuse_.pass("write " + name_, [&]() -> Result<stream::Committable> {
       if (table_.fail_writes > 0) {
         --table_.fail_writes;
-        return unavailable("the table is away");
+        return table_.failure;
       }
       std::string row;
       for (const engine::Column& column : columns_) {
