@@ -124,7 +124,8 @@ Finding check_source(service::Workspace& workspace, const project::Pipeline& pip
 }
 
 Finding check_registry(const project::Pipeline& pipeline) {
-  connectors::schema_registry::Client registry(*pipeline.decode->registry);
+  using connectors::schema_registry::Client;
+  Client registry(*pipeline.decode->registry, Client::Waits::kSilently);
   const Status answered = registry.reach();
   return {"schema registry of " + pipeline.name, answered.ok(),
           answered.ok() ? registry.name() : answered.message()};

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "base/units.h"
 
@@ -19,7 +21,18 @@ struct Transfer {
   HttpResponse response;
   uint64_t max_bytes = 0;
   bool too_large = false;
+  std::function<void()> on_wait;  // none once it was called
+  std::chrono::steady_clock::time_point patient_until;
 };
+
+// Called about once a second, also while nothing comes.
+int look_at_time(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (transfer.on_wait && std::chrono::steady_clock::now() >= transfer.patient_until) {
+    std::exchange(transfer.on_wait, nullptr)();
+  }
+  return 0;
+}
 
 size_t write_body(char* bytes, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
@@ -146,6 +159,13 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request) {
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, write_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  if (request.on_wait) {
+    transfer.on_wait = request.on_wait;
+    transfer.patient_until = std::chrono::steady_clock::now() + request.patience;
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_at_time);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+  }
   if (request.method == "HEAD") {
     curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
   } else if (request.method != "GET" || !request.body.empty()) {

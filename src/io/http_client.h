@@ -1,6 +1,7 @@
 // HTTP requests over libcurl.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ struct HttpRequest {
   std::string tls_ca;
   std::string tls_certificate;
   std::string tls_key;
+  // Called once, by send(), if there is no answer after `patience`: to say what is waited for.
+  std::function<void()> on_wait = {};
+  Duration patience{3'000'000};
 };
 
 struct HttpResponse {

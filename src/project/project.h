@@ -49,8 +49,9 @@ struct AvroSettings {
   std::string subject;  // empty: none
   std::string version;  // of the subject: "latest", or a number
   int64_t resolved_version = 0;
-  // Not empty: the registry could not be asked for the subject yet, and why.
+  // Not empty: the subject is not known yet, and why.
   std::string unresolved;
+  bool awaits_registry = false;  // which may know it when it is asked again
 };
 
 // How a source's records become columns.

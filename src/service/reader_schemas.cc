@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 using connectors::schema_registry::Client;
 using connectors::schema_registry::RegistryOptions;
 using project::AvroSettings;
-// Registries that did not answer, by URL: each is waited for once, however many pipelines name it.
+// What registries said that cannot tell now, or why they said nothing, by URL: each is asked, and
+// waited for, once, however many pipelines name it.
 using Away = std::map<std::string, Status>;
 
 std::string path_of(const project::Pipeline& pipeline) {
@@ -50,8 +51,8 @@ bool take_kept(const std::string& text, AvroSettings& avro) {
   return true;
 }
 
-Status ask(const RegistryOptions& registry, AvroSettings& avro) {
-  Client client(registry);
+Status ask(const RegistryOptions& registry, AvroSettings& avro, Client::Waits waits) {
+  Client client(registry, waits);
   ASSIGN_OR_RETURN(auto found, client.version(avro.subject, avro.version));
   if (found.schema.type != "AVRO") {
     return invalid_argument("it is not an Avro schema but " + found.schema.type);
@@ -66,7 +67,8 @@ bool names_subject(const project::Pipeline& pipeline) {
   return pipeline.decode && !pipeline.decode->avro.subject.empty();
 }
 
-Status resolve(project::Pipeline& pipeline, io::ObjectStore& checkpoints, Away& away) {
+Status resolve(project::Pipeline& pipeline, io::ObjectStore& checkpoints, Away& away,
+               Client::Waits waits) {
   if (!names_subject(pipeline)) return ok_status();
   project::Decode& decode = *pipeline.decode;
   const std::string subject = "the subject '" + decode.avro.subject + "'";
@@ -74,11 +76,11 @@ Status resolve(project::Pipeline& pipeline, io::ObjectStore& checkpoints, Away& 
   if (!kept.ok() && kept.status().code() != StatusCode::kNotFound) return kept.status();
   if (!kept.ok() || !take_kept(*kept, decode.avro)) {
     const auto known = away.find(decode.registry->url);
-    const Status asked = known != away.end() ? known->second : ask(*decode.registry, decode.avro);
+    const Status asked =
+        known != away.end() ? known->second : ask(*decode.registry, decode.avro, waits);
     if (asked.retriable()) {
       away.emplace(decode.registry->url,
-                   unavailable("the schema registry " + decode.registry->url +
-                               " did not answer another question a moment ago"));
+                   unavailable(asked.message() + " (asked for " + subject + " a moment ago)"));
       return asked.with_context(subject + ", whose schema is asked for before the first run");
     }
     if (asked.code() == StatusCode::kNotFound) {
@@ -98,14 +100,15 @@ Status resolve(project::Pipeline& pipeline, io::ObjectStore& checkpoints, Away& 
 
 Status resolve_reader_schema(project::Pipeline& pipeline, io::ObjectStore& checkpoints) {
   Away nobody;
-  return resolve(pipeline, checkpoints, nobody);
+  // Who asks again says by itself what is waited for.
+  return resolve(pipeline, checkpoints, nobody, Client::Waits::kSilently);
 }
 
 Status resolve_reader_schemas(project::Project& project, io::ObjectStore& checkpoints,
                               config::Problems* problems) {
   Away away;
   for (project::Pipeline& pipeline : project.pipelines) {
-    const Status resolved = resolve(pipeline, checkpoints, away);
+    const Status resolved = resolve(pipeline, checkpoints, away, Client::Waits::kAloud);
     if (resolved.ok()) continue;
     const bool is_problem =
         resolved.code() == StatusCode::kInvalidArgument || resolved.code() == StatusCode::kNotFound;
@@ -113,6 +116,7 @@ Status resolve_reader_schemas(project::Project& project, io::ObjectStore& checkp
       problems->push_back({pipeline.decode->location, resolved.message()});
     } else if (is_problem || resolved.code() == StatusCode::kUnavailable) {
       pipeline.decode->avro.unresolved = resolved.message();
+      pipeline.decode->avro.awaits_registry = resolved.retriable();
     } else {
       return resolved.with_context("pipeline '" + pipeline.name + "'");
     }

@@ -1,5 +1,7 @@
 #include "service/task.h"
 
+#include <utility>
+
 #include "service/letter_counts.h"
 #include "service/pipeline_builder.h"
 #include "service/reader_schemas.h"
@@ -23,10 +25,13 @@ Status Runner::Task::resolve() {
   if (resolved_ || !pipeline().decode || pipeline().decode->avro.unresolved.empty()) {
     return ok_status();
   }
-  {
+  const project::AvroSettings& avro = pipeline().decode->avro;
+  const auto begins_to_wait = [&] {
     const std::lock_guard lock(mutex_);
-    awaits_schema_ = true;
-  }
+    return !std::exchange(awaits_schema_, true) && avro.awaits_registry;
+  };
+  // Said before it is asked again, which may take its time.
+  if (begins_to_wait()) note_waiting(unavailable(avro.unresolved));
   project::Pipeline completed = pipeline();
   const Status found = resolve_reader_schema(completed, workspace_.checkpoint_store());
   if (!found.ok()) {

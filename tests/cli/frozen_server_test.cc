@@ -1,4 +1,4 @@
-// The built program and a broker that is frozen: its system takes connections, and it says nothing.
+// The built program and a server that is frozen: its system takes connections, and it says nothing.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -7,6 +7,7 @@
 #include <csignal>
 #include <string>
 
+#include "connectors/http/http_server.h"
 #include "support/loopback.h"
 #include "support/process.h"
 #include "support/temp_folder.h"
@@ -51,6 +52,16 @@ class FrozenBroker : public testing::Test {
     while (::poll(&waiting, 1, 0) == 1)
       connections_.push_back(::accept(listener_, nullptr, nullptr));
     return true;
+  }
+
+  // Makes the columns of both pipelines those of a registry's subjects.
+  void declare_avro(const std::string& registry) const {
+    for (const char* name : {"a", "b"}) {
+      write_text(path() / "pipelines" / (std::string(name) + ".yaml"),
+                 "pipeline: " + std::string(name) + "\nfrom: {kafka: {connection: c, topic: t-" +
+                     name + "}}\ndecode: {avro: {registry: {url: \"" + registry +
+                     "\", timeout: 5s}}}\nto: {delta: {table: bronze." + name + "}}\n");
+    }
   }
 
  private:
@@ -107,6 +118,42 @@ TEST_F(FrozenBroker, DoesNotKeepARunFromEndingAtASignal) {
   const ProcessResult ended = run.wait();
   EXPECT_EQ(ended.exit_code, 130) << ended.err;
   EXPECT_THAT(ended.err, Not(HasSubstr(kSilent)));
+}
+
+// The server is a schema registry, which two pipelines ask for their columns.
+TEST_F(FrozenBroker, MayBeARegistryWhichARunNamesBeforeItIsGivenUp) {
+  declare_avro("http://" + address());
+  Process run(command({"run", "--once"}));
+  const std::string said =
+      "the schema registry http://" + address() + " has not answered for 3 s; waiting for it\n";
+  ASSERT_TRUE(eventually([&] { return run.err().find("b: retrying") != std::string::npos; }))
+      << run.err();
+  const std::string told = run.err();
+  EXPECT_LT(told.find(said), told.find("a: retrying: the subject 't-a-value'")) << told;
+  EXPECT_EQ(told.find(said), told.rfind(said)) << told;
+  // It was asked once for both.
+  EXPECT_THAT(told, HasSubstr("(asked for the subject 't-a-value' a moment ago)"));
+  run.send_signal(SIGINT);
+  EXPECT_EQ(run.wait().exit_code, 130);
+}
+
+// A registry that answers is not called silent.
+TEST_F(FrozenBroker, IsNotWhatARegistryIsCalledThatHasNoTime) {
+  HttpServer server;
+  server.answer([](const httplib::Request&, httplib::Response& response) {
+    response.status = 429;
+    response.set_content(R"({"error_code":42901,"message":"too many requests"})",
+                         "application/json");
+  });
+  declare_avro(server.url(""));
+  // Of both pipelines it is asked for the first one's subject only.
+  const std::string said =
+      ", whose schema is asked for before the first run: the schema registry " + server.url("") +
+      " answered 429: too many requests";
+  EXPECT_THAT(run_process(command({"peek", "a"})).err, HasSubstr("'t-a-value'" + said + "\n"));
+  EXPECT_THAT(
+      run_process(command({"peek", "b"})).err,
+      HasSubstr("'t-b-value'" + said + " (asked for the subject 't-a-value' a moment ago)\n"));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "connectors/schema_registry/client.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -51,9 +53,10 @@ std::string text_of(const Json& json, const char* key) {
 
 }  // namespace
 
-Client::Client(RegistryOptions options)
+Client::Client(RegistryOptions options, Waits waits)
     : options_(std::move(options)),
-      name_("the schema registry " + without_slash(io::without_secrets(options_.url))) {}
+      name_("the schema registry " + without_slash(io::without_secrets(options_.url))),
+      is_aloud_(waits == Waits::kAloud) {}
 
 Result<std::string> Client::ask(const std::string& method, const std::string& path,
                                 const std::string& body) {
@@ -78,7 +81,15 @@ Result<std::string> Client::ask(const std::string& method, const std::string& pa
   }
   Result<io::HttpResponse> response = [&] {
     const std::lock_guard lock(mutex_);
-    return http_.send(request);
+    if (is_aloud_ && !has_said_) {
+      request.on_wait = [this, seconds = request.patience.count() / 1'000'000] {
+        spdlog::warn("{} has not answered for {} s; waiting for it", name_, seconds);
+        has_said_ = true;
+      };
+    }
+    auto answer = http_.send(request);
+    if (answer.ok()) has_said_ = false;
+    return answer;
   }();
   if (!response.ok()) return response.status().with_context(name_);
   if (response->status != 200) return refuse(*response);

@@ -23,7 +23,9 @@ struct SubjectVersion {
 // registry; IoError if its certificate is not trusted.
 class Client final : public format::SchemaSource, public format::SchemaRegistrar {
  public:
-  explicit Client(RegistryOptions options);
+  enum class Waits { kAloud, kSilently };
+  // Aloud: a warning says that it has not answered for some seconds; no other before it has.
+  explicit Client(RegistryOptions options, Waits waits = Waits::kAloud);
 
   // NotFound.
   Result<format::RegisteredSchema> schema(uint32_t id) override;
@@ -51,8 +53,10 @@ class Client final : public format::SchemaSource, public format::SchemaRegistrar
 
   const RegistryOptions options_;
   const std::string name_;
+  const bool is_aloud_;
   std::mutex mutex_;  // guards what follows
   io::HttpClient http_;
+  bool has_said_ = false;  // that it does not answer, since it did
 };
 
 }  // namespace lakeward::connectors::schema_registry
