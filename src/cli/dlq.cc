@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <limits>
 
@@ -31,6 +32,10 @@ struct DlqOptions {
   std::optional<uint64_t> limit;
   std::string format;
 };
+
+std::string format_of(const DlqOptions& options, const Common& common) {
+  return !options.format.empty() ? options.format : (common.json ? "json" : "table");
+}
 
 // Whether the topic comes with its first dead letter.
 bool makes_topic(const project::ConnectorBlock& letters) {
@@ -100,8 +105,7 @@ Outcome print_letters(const DlqOptions& options, const Common& common,
     }
     return ok_status();
   }
-  const std::string format =
-      !options.format.empty() ? options.format : (common.json ? "json" : "table");
+  const std::string format = format_of(options, common);
   const Result<std::string> sql = make_sql({**workspace, **pipeline, engine::quote_qualified(table),
                                             format == "table", interruption.token()});
   if (!sql.ok()) return sql.status();
@@ -128,7 +132,96 @@ std::string waiting_table(const Question& question) {
          ") AS counted(cause, n) ON counted.cause = causes.cause)";
 }
 
+// Where they are kept: "table dead_letter.p", "topic p-dead".
+std::string place_of(const project::Pipeline& pipeline) {
+  if (!pipeline.dead_letters) return "table " + project::dead_letter_table(pipeline);
+  for (const char* const option : {"topic", "event_hub"}) {
+    const config::Value* const name = pipeline.dead_letters->options.find(option);
+    if (name != nullptr && name->is_scalar()) return "topic " + name->text();
+  }
+  return pipeline.dead_letters->connector;
+}
+
+struct Overview {
+  uint64_t letters = 0;
+  uint64_t waiting = 0;
+  std::string first, last;  // when they were rejected; empty if there are none
+};
+
+Result<Overview> count_letters(service::Workspace& workspace, const project::Pipeline& pipeline,
+                               std::stop_token stop) {
+  const std::string table = project::dead_letter_table(pipeline);
+  TopicRead read;
+  ASSIGN_OR_RETURN(const auto session, workspace.database().make_session());
+  ASSIGN_OR_RETURN(const bool found,
+                   bind_letters(workspace, pipeline, *session, table, read, stop));
+  if (!found) return Overview();
+  ASSIGN_OR_RETURN(const engine::Rows rows,
+                   session->query("SELECT count(*), CAST(min(rejected_at) AS VARCHAR), "
+                                  "CAST(max(rejected_at) AS VARCHAR) FROM " +
+                                  engine::quote_qualified(table)));
+  Overview overview{static_cast<uint64_t>(rows.integer(0, 0)), 0, rows.text(0, 1), rows.text(0, 2)};
+  ASSIGN_OR_RETURN(const std::optional<service::LetterCounts> waiting,
+                   service::waiting_letters(workspace, pipeline, stop));
+  if (!waiting) overview.waiting = overview.letters;  // no replay has taken any
+  if (waiting) {
+    for (const auto& [cause, count] : *waiting) overview.waiting += count;
+  }
+  return overview;
+}
+
+// A line a pipeline, as SQL: its dead letters in numbers; all are NULL if they are not known.
+std::string overview_row(const project::Pipeline& pipeline, const Result<Overview>& overview) {
+  std::string numbers = "NULL, NULL, NULL, NULL, NULL";
+  if (overview.ok()) {
+    const auto time = [](const std::string& text) {
+      return text.empty() ? "NULL" : engine::quote_literal(text);
+    };
+    const uint64_t waiting = std::min(overview->waiting, overview->letters);
+    numbers = std::to_string(overview->letters) + ", " + std::to_string(waiting) + ", " +
+              std::to_string(overview->letters - waiting) + ", " + time(overview->first) + ", " +
+              time(overview->last);
+  }
+  return "(" + engine::quote_literal(pipeline.name) + ", " +
+         engine::quote_literal(place_of(pipeline)) + ", " + numbers + ")";
+}
+
+// Of all pipelines.
+Outcome list_all(const DlqOptions& options, const Common& common) {
+  const Interruption interruption;
+  auto workspace =
+      service::Workspace::open(common.project, service::Workspace::Checked::kPipelines);
+  if (!workspace.ok()) return workspace.status();
+  std::string rows;
+  std::string unknown;
+  for (const project::Pipeline& pipeline : (*workspace)->project().pipelines) {
+    const Result<Overview> overview = count_letters(**workspace, pipeline, interruption.token());
+    if (interruption.requested()) return cancelled("interrupted");
+    if (!overview.ok()) {
+      std::cerr << pipeline.name << ": " << mask_secrets(overview.status().message()) << "\n";
+      unknown += (unknown.empty() ? "" : ", ") + pipeline.name;
+    }
+    rows += (rows.empty() ? "" : ", ") + overview_row(pipeline, overview);
+  }
+  if (rows.empty()) return ok_status();
+  const auto session = (*workspace)->database().make_session();
+  if (!session.ok()) return session.status();
+  const std::string sql =
+      "SELECT pipeline, kept_in, CAST(letters AS BIGINT) AS dead_letters, CAST(waiting AS BIGINT) "
+      "AS waiting, CAST(replayed AS BIGINT) AS replayed, CAST(first AS TIMESTAMPTZ) AS first, "
+      "CAST(last AS TIMESTAMPTZ) AS last FROM (VALUES " +
+      rows +
+      ") AS counted(pipeline, kept_in, letters, waiting, replayed, first, last) ORDER BY pipeline";
+  const auto written =
+      write_rows(**session, sql, {row_format(format_of(options, common)), Screen::of_stdout()},
+                 std::cout, interruption.token());
+  if (!written.ok()) return written.status();
+  return unknown.empty() ? Outcome(ok_status())
+                         : work_failed(unavailable("not known: the dead letters of " + unknown));
+}
+
 Outcome list(const DlqOptions& options, const Common& common) {
+  if (options.pipeline.empty()) return list_all(options, common);
   return print_letters(options, common, [](const Question& question) -> Result<std::string> {
     return std::string("WITH causes AS (SELECT ") + stream::kDeadLetterCause +
            " AS cause, count(*) AS dead_letters, min(rejected_at) AS first, "
@@ -203,18 +296,19 @@ void add_dlq(CommandLine& line) {
                                       "`dead_letters` of the pipeline names. With --json, `list` "
                                       "and `show`\nprint an object a line, as `lakeward query` "
                                       "does: no line if there are none."},
-                          .examples = {"lakeward dlq list silver_sensor_data",
+                          .examples = {"lakeward dlq list", "lakeward dlq list silver_sensor_data",
                                        "lakeward dlq replay silver_sensor_data"}},
                          nullptr);
   const std::vector<std::string> formats = {"table", "csv", "json"};
   auto listed = std::make_shared<DlqOptions>();
   dlq.add({.name = "list",
-           .summary = "Counts a pipeline's dead letters by reason",
+           .summary = "Counts all pipelines' dead letters, or a pipeline's by reason",
            .details = {"'waiting' are those that the next replay takes; a letter stays where it is "
                        "kept when it was replayed."},
-           .examples = {"lakeward dlq list silver_sensor_data"}},
+           .examples = {"lakeward dlq list", "lakeward dlq list silver_sensor_data"}},
           [listed](const Common& common) { return list(*listed, common); })
-      .argument("PIPELINE", listed->pipeline, "The pipeline's name")
+      .optional_argument("PIPELINE", listed->pipeline,
+                         "The pipeline's name; without it, a line for each pipeline")
       .choice("--format", listed->format, formats, "How rows are printed; default: table");
   auto shown = std::make_shared<DlqOptions>();
   dlq.add(

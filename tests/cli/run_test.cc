@@ -94,6 +94,39 @@ TEST(DeadLetters, AreToldApartFromThoseThatWereReplayed) {
   EXPECT_THAT(counts(), HasSubstr(R"("malformed","dead_letters":2,"waiting":1,"replayed":1)"));
 }
 
+TEST(DeadLetters, AreCountedOfAllPipelinesIfNoneIsNamed) {
+  ReadingsProject project;
+  write_text(project.path() / "pipelines" / "clean.yaml",
+             "pipeline: clean\n"
+             "from: {delta: {table: bronze.readings}}\n"
+             "to: {delta: {table: silver.clean}}\n");
+  const auto list = [&] { return project.call({"dlq", "list", "--json"}).out; };
+  EXPECT_THAT(list(), HasSubstr(R"("kept_in":"table dead_letter.readings","dead_letters":0)"));
+  ASSERT_EQ(project.call({"run", "--once"}).exit_code, 0);
+  EXPECT_THAT(
+      list(),
+      testing::MatchesRegex(
+          R"(\{"pipeline":"clean",.*"dead_letters":0,"waiting":0,"replayed":0,"first":null.*)"
+          "\n"
+          R"(\{"pipeline":"readings",.*"dead_letters":2,"waiting":2,"replayed":0,"first":".*)"));
+  project.declare("value < 1000");
+  ASSERT_EQ(project.call({"dlq", "replay", "readings"}).exit_code, 0);
+  EXPECT_THAT(list(), HasSubstr(R"("dead_letters":3,"waiting":1,"replayed":2)"));
+  // One whose dead letters are out of reach hides no other's.
+  write_text(project.path() / "pipelines" / "away.yaml",
+             "pipeline: away\n"
+             "from: {file: {path: \"input/*.jsonl\"}}\n"
+             "decode: raw\n"
+             "to: {delta: {table: bronze.away}}\n"
+             "dead_letters: {kafka: {brokers: \"127.0.0.1:1\", topic: gone}}\n");
+  const ProcessResult result = project.call({"dlq", "list"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.out, HasSubstr("topic gone"));
+  EXPECT_THAT(result.out, HasSubstr("table dead_letter.readings"));
+  EXPECT_THAT(result.err, HasSubstr("away: kafka: "));
+  EXPECT_THAT(result.err, HasSubstr("not known: the dead letters of away"));
+}
+
 TEST(DeadLetters, AreShownAsBytesIfTheyAreNoText) {
   ReadingsProject project;
   const struct {
