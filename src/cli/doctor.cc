@@ -15,8 +15,8 @@
 #include "cli/verbs.h"
 #include "connectors/kafka/topic_admin.h"
 #include "connectors/schema_registry/client.h"
-#include "io/memory_store.h"
 #include "project/named_files.h"
+#include "service/next_epoch.h"
 #include "service/pipeline_builder.h"
 #include "service/workspace.h"
 
@@ -36,6 +36,7 @@ struct Finding {
   std::string what;
   bool ok = true;
   std::string detail;
+  bool is_note = false;  // OK, but something that one wants to know
 };
 
 // The folder, or what is there of the way to it: it is made when it is first needed.
@@ -76,20 +77,6 @@ Finding check_memory(uint64_t declared) {
   return {"memory", false, text + "; lower 'memory' in lakeward.yaml"};
 }
 
-// Plans a first epoch against a checkpoint in memory: whatever the source needs must be there.
-Status reach_source(service::Workspace& workspace, const project::Pipeline& pipeline,
-                    std::stop_token stop) {
-  ASSIGN_OR_RETURN(const auto format, service::build_format(workspace, pipeline));
-  ASSIGN_OR_RETURN(const auto source, service::build_source(workspace, pipeline, format.get()));
-  io::MemoryStore store;
-  checkpoint::SourceLog log(store, "doctor/sources/0");
-  RETURN_IF_ERROR(source->attach(log));
-  RETURN_IF_ERROR(
-      source->plan(std::nullopt, {.rows = 1, .bytes = 1}, stream::PlanMode::kFollow, stop)
-          .status());
-  return source->reach();
-}
-
 // Whether the brokers of a connection let us in.
 Finding check_brokers(const project::Connection& connection, const fs::path& root) {
   const std::string what = "connection " + connection.name;
@@ -118,9 +105,18 @@ std::optional<Finding> check_sink(service::Workspace& workspace, const project::
 
 Finding check_source(service::Workspace& workspace, const project::Pipeline& pipeline,
                      std::stop_token stop) {
-  const Status reached = reach_source(workspace, pipeline, std::move(stop));
-  return {"source of " + pipeline.name, reached.ok(),
-          reached.ok() ? pipeline.from->connector : reached.message()};
+  const std::string what = "source of " + pipeline.name;
+  const Result<service::NextEpoch> next =
+      service::plan_next_epoch(workspace, pipeline, std::move(stop));
+  if (!next.ok()) return {what, false, next.status().message()};
+  const std::string& connector = pipeline.from->connector;
+  if (next->lost == 0) return {what, true, connector};
+  return {.what = what,
+          .detail = connector + "; " + format_count(next->lost, "record") +
+                    (next->lost == 1 ? " was" : " were") +
+                    " deleted before the pipeline had read them: the next run goes on without "
+                    "them, and counts them as lost",
+          .is_note = true};
 }
 
 Finding check_registry(const project::Pipeline& pipeline) {
@@ -229,9 +225,12 @@ Status report(const std::vector<Finding>& findings, bool as_json) {
   for (const Finding& finding : findings) {
     wrong += finding.ok ? 0 : 1;
     array.push_back({{"what", finding.what}, {"ok", finding.ok}, {"detail", finding.detail}});
+    if (finding.is_note) array.back()["note"] = true;
     if (!as_json) {
-      std::cout << (finding.ok ? "ok     " : "wrong  ") << finding.what << ": "
-                << mask_secrets(finding.detail) << "\n";
+      std::cout << (!finding.ok       ? "wrong  "
+                    : finding.is_note ? "note   "
+                                      : "ok     ")
+                << finding.what << ": " << mask_secrets(finding.detail) << "\n";
     }
   }
   if (as_json) std::cout << json_line(array);
@@ -271,7 +270,9 @@ void add_doctor(CommandLine& line) {
        .details =
            {"Folders and disk space, memory, time zone, connections to brokers, and each "
             "pipeline's source, Kafka sinks and schema registries, all at the same time; what does "
-            "not answer within 12 s is wrong. Nothing is written."},
+            "not answer within 12 s is wrong. A source is tried from where the pipeline's "
+            "checkpoint has come to: what would end the next run, such as records that were "
+            "deleted before they were read, is wrong. Nothing is written."},
        .examples = {"lakeward doctor"}},
       doctor);
 }

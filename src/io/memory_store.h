@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "io/object_store.h"
 
@@ -14,6 +15,8 @@ namespace lakeward::io {
 class MemoryStore final : public ObjectStore {
  public:
   MemoryStore() = default;
+  // Called so in messages: a copy of a part of another store has that one's name.
+  explicit MemoryStore(std::string root) : root_(std::move(root)) {}
   ~MemoryStore() override;
   MemoryStore(const MemoryStore&) = delete;
   MemoryStore& operator=(const MemoryStore&) = delete;
@@ -30,11 +33,12 @@ class MemoryStore final : public ObjectStore {
   Result<std::filesystem::path> stage(std::string_view path) override;
   Status publish(std::string_view path) override;
   Result<std::filesystem::path> local_copy(std::string_view path) override;
-  std::string root() const override { return "memory"; }
+  std::string root() const override { return root_; }
 
  private:
   Result<std::filesystem::path> scratch_path(std::string_view path);
 
+  const std::string root_ = "memory";
   std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> objects_;
   std::filesystem::path scratch_;  // made when it is first needed

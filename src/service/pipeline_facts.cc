@@ -11,25 +11,14 @@ namespace {
 
 Status read_log(Workspace& workspace, const project::Pipeline& pipeline, PipelineFacts& facts,
                 std::optional<std::string>& committed) {
-  const std::string folder = checkpoint_folder(pipeline);
-  const Result<io::ObjectInfo> exists = workspace.checkpoint_store().stat(folder + "/metadata");
-  if (exists.status().code() == StatusCode::kNotFound) return ok_status();
-  RETURN_IF_ERROR(exists.status());
-  Random random = Random::from_entropy();
-  ASSIGN_OR_RETURN(const auto log,
-                   checkpoint::CheckpointLog::open(workspace.checkpoint_store(), folder, random));
-  ASSIGN_OR_RETURN(const auto recovered, log->recover());
-  if (!recovered) return ok_status();
-  std::optional<checkpoint::PlannedEpoch> last = recovered->last;
-  if (!recovered->committed) {
-    facts.unfinished = last->id;
-    last = recovered->previous;
-  }
+  ASSIGN_OR_RETURN(const CheckpointFacts checkpoint, read_checkpoint(workspace, pipeline));
+  facts.unfinished = checkpoint.unfinished;
+  const std::optional<checkpoint::PlannedEpoch>& last = checkpoint.committed;
   if (!last) return ok_status();
   facts.epoch = last->id;
   facts.epoch_time = last->time;
   if (!last->offsets.empty()) committed = last->offsets.front();
-  const Result<std::string> extra = log->read_commit(last->id);
+  const Result<std::string> extra = checkpoint.log->read_commit(last->id);
   if (extra.ok() && !extra->empty()) {
     const Result<stream::Accounting> accounting = stream::accounting_from_json(*extra);
     if (accounting.ok()) facts.last_accounting = *accounting;
@@ -61,6 +50,26 @@ Status read_source(Workspace& workspace, const project::Pipeline& pipeline,
 }
 
 }  // namespace
+
+Result<CheckpointFacts> read_checkpoint(Workspace& workspace, const project::Pipeline& pipeline) {
+  CheckpointFacts facts;
+  const std::string folder = checkpoint_folder(pipeline);
+  const Result<io::ObjectInfo> exists = workspace.checkpoint_store().stat(folder + "/metadata");
+  if (exists.status().code() == StatusCode::kNotFound) return facts;
+  RETURN_IF_ERROR(exists.status());
+  Random random = Random::from_entropy();
+  ASSIGN_OR_RETURN(facts.log,
+                   checkpoint::CheckpointLog::open(workspace.checkpoint_store(), folder, random));
+  ASSIGN_OR_RETURN(auto recovered, facts.log->recover());
+  if (!recovered) return facts;
+  if (recovered->committed) {
+    facts.committed = std::move(recovered->last);
+  } else {
+    facts.unfinished = recovered->last.id;
+    facts.committed = std::move(recovered->previous);
+  }
+  return facts;
+}
 
 PipelineFacts pipeline_facts(Workspace& workspace, const project::Pipeline& pipeline) {
   PipelineFacts facts;

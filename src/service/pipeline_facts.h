@@ -1,15 +1,27 @@
 // What people want to know of a pipeline, from its checkpoint and its source.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "checkpoint/checkpoint_log.h"
 #include "service/status_file.h"
 #include "service/workspace.h"
 #include "stream/source.h"
 
 namespace lakeward::service {
+
+// What a checkpoint says of epochs.
+struct CheckpointFacts {
+  std::unique_ptr<checkpoint::CheckpointLog> log;     // null if there is no checkpoint yet
+  std::optional<checkpoint::PlannedEpoch> committed;  // the last one
+  std::optional<int64_t> unfinished;                  // planned behind it
+};
+
+// Reads only. Errors: those of CheckpointLog::recover().
+Result<CheckpointFacts> read_checkpoint(Workspace& workspace, const project::Pipeline& pipeline);
 
 struct PipelineFacts {
   std::string name;

@@ -11,11 +11,11 @@ TIMEOUT_S = 120
 
 
 def lakeward(*arguments, expect=0, timeout=TIMEOUT_S, **options):
-    """Runs the program to its end; fails, showing what it printed, unless it exits with `expect`."""
+    """Runs the program to its end; fails, showing what it printed, unless it exits with `expect` (None: with any code)."""
     command = [str(BINARY), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout,
                           stdin=subprocess.DEVNULL, **options)
-    if done.returncode != expect:
+    if expect is not None and done.returncode != expect:
         raise AssertionError(f"{' '.join(command)}\nexited with {done.returncode} instead of {expect}\n"
                              f"{done.stdout}{done.stderr}")
     return done

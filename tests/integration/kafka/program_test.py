@@ -133,9 +133,48 @@ class KafkaProgram(unittest.TestCase):
         self.assertIn("/0 at 2", status["position"])
         failed = self.project.call("run", "--once", expect=1).stderr
         self.assertIn(f"remove the folder {checkpoint}, and name another table in 'to'", failed)
+        self.assert_doctor_says_what_ended(failed, "seen")
         shutil.rmtree(checkpoint)
+        self.assertEqual(self.doctor("seen"), {"ok": True, "detail": "kafka"})
         self.project.call("run", "--once")
         self.assertEqual(len(self.project.query("SELECT * FROM bronze.seen")), 102)
+
+    def doctor(self, pipeline):
+        found = parse_json(self.project.call("doctor", "--json", expect=None).stdout)
+        finding = next(each for each in found if each.pop("what") == f"source of {pipeline}")
+        return finding
+
+    def assert_doctor_says_what_ended(self, run, pipeline):
+        finding = self.doctor(pipeline)
+        self.assertFalse(finding["ok"])
+        self.assertIn(f"{pipeline}: {finding['detail']}\n", run)
+
+    def test_doctor_looks_at_what_is_left_for_the_next_epoch(self):
+        topic_tool("create", self.topic, 1)
+        send(self.topic, [("k", str(n)) for n in range(10)])
+        self.project.write("pipelines/seen.yaml", SEEN.replace("TOPIC", self.topic))
+        checkpoint = self.project.folder / "lake/_lakeward/checkpoints/seen"
+        self.assertEqual(self.doctor("seen"), {"ok": True, "detail": "kafka"})
+        self.assertFalse(checkpoint.exists())
+        self.project.call("run", "--once")
+        send(self.topic, [("k", str(n)) for n in range(10)])
+        topic_tool("delete_records", self.topic, 15)
+        before = {path: path.read_bytes() for path in checkpoint.rglob("*") if path.is_file()}
+        self.assert_doctor_says_what_ended(self.project.call("run", "--once", expect=1).stderr, "seen")
+        self.assertIn("offsets 10 to 14", self.doctor("seen")["detail"])
+        allowed = SEEN.replace("topic: TOPIC", f"topic: {self.topic}, on_lost_offsets: earliest")
+        self.project.write("pipelines/seen.yaml", allowed)
+        finding = self.doctor("seen")
+        self.assertTrue(finding["ok"] and finding["note"])
+        self.assertIn("5 records were deleted before the pipeline had read them", finding["detail"])
+        self.assertIn("note   source of seen: kafka; 5 records were", self.project.call("doctor").stdout)
+        after = {path: path.read_bytes() for path in checkpoint.rglob("*") if path.is_file()}
+        for path in (checkpoint / "_lakeward").rglob("*"):  # of the run
+            before.pop(path, None)
+            after.pop(path, None)
+        self.assertEqual(after, before)
+        self.project.call("run", "--once")
+        self.assertEqual(self.doctor("seen"), {"ok": True, "detail": "kafka"})
 
     def test_simulate_says_what_is_missing(self):
         def fail(*arguments, code):

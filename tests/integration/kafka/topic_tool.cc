@@ -2,6 +2,7 @@
 //
 //   topic_tool create TOPIC PARTITIONS
 //   topic_tool delete TOPIC
+//   topic_tool delete_records TOPIC N      those of partition 0 before offset N
 //   topic_tool produce TOPIC FIRST COUNT   {"p":…,"n":…,"text":…} to each partition, numbered from
 //                                          FIRST; returns when the broker has them
 //   topic_tool send TOPIC                  lines KEY<tab>VALUE of stdin, to partition 0
@@ -124,6 +125,8 @@ int run(const std::vector<std::string>& words) {
     TestProducer(properties).create_topic(words[1], std::stoi(words[2]));
   } else if (words.size() == 2 && words[0] == "delete") {
     TestProducer(properties).delete_topic(words[1]);
+  } else if (words.size() == 3 && words[0] == "delete_records") {
+    TestProducer(properties).delete_records(words[1], 0, std::stoi(words[2]));
   } else if (words.size() == 4 && words[0] == "produce") {
     // Numbers stay in their order, and each is there once, whatever brokers do meanwhile.
     Properties idempotent = properties;
