@@ -157,6 +157,10 @@ Status SourceLog::write_file(const std::string& name, const std::string& bytes) 
   return store_.put_if_absent(folder_ + "/" + name, bytes);
 }
 
+Status SourceLog::replace_file(const std::string& name, const std::string& bytes) {
+  return store_.put(folder_ + "/" + name, bytes);
+}
+
 Status SourceLog::remove_file(const std::string& name) {
   return store_.remove(folder_ + "/" + name);
 }

@@ -43,6 +43,7 @@ class SourceLog {
   // for the byte-exact `0` of a Kafka source.
   Result<std::string> read_file(const std::string& name);
   Status write_file(const std::string& name, const std::string& bytes);  // AlreadyExists
+  Status replace_file(const std::string& name, const std::string& bytes);
   Status remove_file(const std::string& name);
 
  private:

@@ -99,6 +99,7 @@ Status Consumer::feed_by_fetcher(const config::StringMap& properties, const Offs
   fetch::FetcherOptions options;
   if (known.epochs != nullptr) options.epochs = std::move(known.epochs);
   options.ids = std::move(known.ids);
+  if (known.asked_by_name != nullptr) options.asked_by_name = std::move(known.asked_by_name);
   options.service = client_->service();
   options.ahead_bytes = ahead_bytes;
   for (const auto& [name, value] : properties) {

@@ -2,6 +2,7 @@
 // there later with what it has fetched meanwhile.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -62,8 +63,10 @@ FetchBy choose_fetcher(const config::StringMap& properties);
 
 // What is known from before, to be compared with; only our own fetcher does.
 struct KnownTopics {
-  std::shared_ptr<fetch::LeaderEpochs> epochs;  // null: nothing
-  fetch::TopicIds ids;
+  std::shared_ptr<fetch::LeaderEpochs> epochs = {};  // null: nothing
+  fetch::TopicIds ids = {};
+  // See fetch::FetcherOptions; may be null.
+  std::shared_ptr<std::atomic<bool>> asked_by_name = {};
 };
 
 // Used by one thread, save for its feeds, each of which may be used by another.

@@ -53,15 +53,19 @@ Status GoneTopics::recall(const std::string& topic, checkpoint::SourceLog& log) 
   return ok_status();
 }
 
-Status GoneTopics::missing(const std::string& topic, Timestamp now, checkpoint::SourceLog& log) {
-  if (gone_.contains(topic)) return ok_status();
+bool GoneTopics::is_missing_for_long(const std::string& topic, Timestamp now) {
   Absence& absence = missing_.emplace(topic, Absence{now, now}).first->second;
   // Meanwhile nobody could be asked, and whoever answers now may just have started.
   if (now - absence.last > kPatience + kPatience / 2) absence.since = now;
   absence.last = now;
+  return now - absence.since >= kPatience;
+}
+
+Status GoneTopics::missing(const std::string& topic, Timestamp now, checkpoint::SourceLog& log) {
+  if (gone_.contains(topic)) return ok_status();
   const std::string what = service_.name + ": the " + service_.topic + " '" + topic + "', which '" +
                            pipeline_ + "' has read, is gone";
-  if (now - absence.since < kPatience) {
+  if (!is_missing_for_long(topic, now)) {
     return unavailable(what + "; it is taken for deleted if that lasts for " +
                        format_duration(kPatience));
   }
@@ -71,6 +75,18 @@ Status GoneTopics::missing(const std::string& topic, Timestamp now, checkpoint::
                       "read: set on_lost_offsets: earliest.");
   }
   return note(topic, "is gone", log);
+}
+
+Status GoneTopics::replaced(const std::string& topic, const std::string& what,
+                            const std::string& advice, bool may_leave, Timestamp now,
+                            checkpoint::SourceLog& log) {
+  if (gone_.contains(topic)) return ok_status();
+  if (!is_missing_for_long(topic, now)) {
+    return unavailable(what + " That is believed if the brokers say so for " +
+                       format_duration(kPatience) + ".");
+  }
+  if (policy_ == OnLostOffsets::kFail || !may_leave) return corruption(what + advice);
+  return note(topic, "was deleted and made anew", log);
 }
 
 Status GoneTopics::leave(const std::string& topic, checkpoint::SourceLog& log) {

@@ -40,6 +40,11 @@ class GoneTopics {
   // The brokers do not know this one. OK if the pipeline is to go on without it. Errors:
   // Unavailable at first; then Corruption, if the policy is to fail; the log's.
   Status missing(const std::string& topic, Timestamp now, checkpoint::SourceLog& log);
+  // They know another one of its name, as `what` says. OK if the pipeline is to go on without the
+  // old one. Errors: Unavailable at first, as a broker may not have heard of the one that was read;
+  // then Corruption with `advice`, if the policy is to fail or `may_leave` is not true; the log's.
+  Status replaced(const std::string& topic, const std::string& what, const std::string& advice,
+                  bool may_leave, Timestamp now, checkpoint::SourceLog& log);
   // It is named no more, and the pipeline goes on without it. Errors: the log's.
   Status leave(const std::string& topic, checkpoint::SourceLog& log);
   // They know it. Errors: the log's.
@@ -48,6 +53,8 @@ class GoneTopics {
   bool contains(const std::string& topic) const { return gone_.contains(topic); }
 
  private:
+  // Whether the brokers have not known it for so long that it is taken for deleted.
+  bool is_missing_for_long(const std::string& topic, Timestamp now);
   Status note(const std::string& topic, const std::string& why, checkpoint::SourceLog& log);
 
   struct Absence {

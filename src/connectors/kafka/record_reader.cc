@@ -300,7 +300,7 @@ void narrow(PartitionRange& range, const std::vector<uint64_t>& places) {
 
 Result<std::unique_ptr<Consumer>> ConsumerPool::take(const Offsets& from) {
   FetchBy fetch_by = FetchBy::kLibrdkafka;
-  KnownTopics known{epochs_, {}};
+  KnownTopics known{epochs_, {}, asked_by_name_};
   std::unique_ptr<Consumer> unfit;
   {
     const std::lock_guard lock(mutex_);
@@ -331,6 +331,11 @@ void ConsumerPool::know(const fetch::TopicIds& ids) {
   if (ids_ == ids) return;
   ids_ = ids;
   unfit = std::move(waiting_);
+}
+
+bool ConsumerPool::has_asked_by_name() const {
+  const std::lock_guard lock(mutex_);
+  return *asked_by_name_ || fetch_by_ == FetchBy::kLibrdkafka;
 }
 
 void ConsumerPool::leave_to_librdkafka() {

@@ -50,6 +50,9 @@ class ConsumerPool {
   // From now on, consumers that are made take only what is of these topics.
   void know(const fetch::TopicIds& ids);
 
+  // Whether some of them asked for records of topics with ids by the topics' names.
+  bool has_asked_by_name() const;
+
   // From now on, consumers fetch by librdkafka.
   void leave_to_librdkafka();
 
@@ -62,6 +65,8 @@ class ConsumerPool {
   const Service service_;
   const size_t ahead_bytes_;
   const std::shared_ptr<fetch::LeaderEpochs> epochs_;
+  const std::shared_ptr<std::atomic<bool>> asked_by_name_ =
+      std::make_shared<std::atomic<bool>>(false);
   mutable std::mutex mutex_;
   FetchBy fetch_by_;
   fetch::TopicIds ids_;

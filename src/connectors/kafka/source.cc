@@ -86,9 +86,10 @@ Result<Client*> KafkaSource::client() {
 
 Status KafkaSource::discover(const Offsets& read) {
   ASSIGN_OR_RETURN(Client* const client, this->client());
-  ASSIGN_OR_RETURN(const std::vector<std::string> renewed, topics_.discover(read, *client));
+  BrokersTopics directory(*client);
+  RETURN_IF_ERROR(topics_.discover(read, directory, consumers_->has_asked_by_name()));
   consumers_->know(topics_.ids());
-  for (const std::string& topic : renewed) {
+  for (const std::string& topic : topics_.take_begun_anew()) {
     spdlog::warn("{}: the {} '{}' is there again and was made anew: it is read from its beginning",
                  service_.name, service_.topic, topic);
     for (const TopicPartition& partition : topics_.partitions()) {
@@ -156,7 +157,12 @@ Status KafkaSource::check_start(const Offsets& given, Client& client) const {
 Result<Offsets> KafkaSource::initial_offsets() {
   if (initial_) return *initial_;
   ASSIGN_OR_RETURN(const Offsets begin, decide_start());
-  RETURN_IF_ERROR(log_->write_file(kInitialOffsets, format_initial_offsets(begin)));
+  const Status written = log_->write_file(kInitialOffsets, format_initial_offsets(begin));
+  if (written.code() == StatusCode::kAlreadyExists) {  // by a try that seemed to have failed
+    RETURN_IF_ERROR(attach(*log_));
+    return *initial_;
+  }
+  RETURN_IF_ERROR(written);
   initial_ = begin;
   topics_.acknowledge(begin);
   return begin;
@@ -347,7 +353,8 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
   const Offsets gone = topics_.take_gone(begin);
   ASSIGN_OR_RETURN(Client* const client, this->client());
   // Of another topic of the same name, it would be a number without a meaning.
-  RETURN_IF_ERROR(topics_.check_identity(begin, *client));
+  BrokersTopics directory(*client);
+  RETURN_IF_ERROR(topics_.check_identity(begin, directory));
   ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   // With the records of open transactions, which wait to be readable.
   Offsets written = latest;

@@ -36,10 +36,11 @@ bool SourceTopics::contains(const TopicPartition& partition) const {
   return std::binary_search(partitions_.begin(), partitions_.end(), partition);
 }
 
-Result<std::vector<std::string>> SourceTopics::names(const Offsets& read, Client& client) const {
+Result<std::vector<std::string>> SourceTopics::names(const Offsets& read,
+                                                     TopicDirectory& directory) const {
   std::vector<std::string> topics;
   if (subscription_.is_pattern()) {
-    ASSIGN_OR_RETURN(topics, client.topics());
+    ASSIGN_OR_RETURN(topics, directory.topics());
     std::erase_if(topics, [&](const std::string& topic) { return !subscription_.covers(topic); });
   } else {
     topics = subscription_.topics();
@@ -58,36 +59,39 @@ Result<std::vector<std::string>> SourceTopics::names(const Offsets& read, Client
   return topics;
 }
 
-Result<std::vector<std::string>> SourceTopics::discover(const Offsets& read, Client& client) {
-  std::vector<std::string> accepted;
-  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return accepted;
-  ASSIGN_OR_RETURN(const std::vector<std::string> topics, names(read, client));
+Status SourceTopics::discover(const Offsets& read, TopicDirectory& directory, bool asked_by_name) {
+  if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return ok_status();
+  ASSIGN_OR_RETURN(const std::vector<std::string> topics, names(read, directory));
   const std::set<std::string> known = topics_of(read);
   std::vector<std::string> there;
   std::map<std::string, std::vector<int32_t>> found;
-  Status waiting;  // for one of those that are missing: meanwhile the others are looked at
+  Status waiting;  // for one of them: meanwhile the others are looked at
+  const auto wait_for = [&](const Status& status) {
+    if (status.ok() || !status.retriable()) return status;
+    if (waiting.ok()) waiting = status;
+    return ok_status();
+  };
   for (const std::string& topic : topics) {
     RETURN_IF_ERROR(recall(topic));
-    Result<std::vector<int32_t>> numbers = client.partitions(topic);
+    Result<std::vector<int32_t>> numbers = directory.partitions(topic);
     if (numbers.ok()) {
       there.push_back(topic);
       found[topic] = std::move(*numbers);
       continue;
     }
     if (numbers.status().code() != StatusCode::kNotFound) return numbers.status();
-    const Status missing = check_missing(topic, numbers.status(), known.contains(topic));
-    if (!missing.ok() && !missing.retriable()) return missing;
-    if (waiting.ok()) waiting = missing;
+    RETURN_IF_ERROR(wait_for(check_missing(topic, numbers.status(), known.contains(topic))));
   }
-  RETURN_IF_ERROR(waiting);
   if (log_ != nullptr) {
     renewed_.clear();
-    ASSIGN_OR_RETURN(const auto findings, identity_.check(client, there, *log_));
+    ASSIGN_OR_RETURN(const auto findings, identity_.check(directory, there, clock_.now(), *log_));
     for (const auto& [topic, finding] : findings) {
-      ASSIGN_OR_RETURN(const bool is_read, admit(topic, finding, known.contains(topic), accepted));
-      if (!is_read) found.erase(topic);
+      const Result<bool> is_read = admit(topic, finding, known.contains(topic), asked_by_name);
+      RETURN_IF_ERROR(wait_for(is_read.status()));
+      if (!is_read.ok() || !*is_read) found.erase(topic);
     }
   }
+  RETURN_IF_ERROR(waiting);
   partitions_.clear();
   for (const auto& [topic, numbers] : found) {
     if (!subscription_.covers(topic)) continue;
@@ -95,7 +99,7 @@ Result<std::vector<std::string>> SourceTopics::discover(const Offsets& read, Cli
   }
   // What is left now can be read at once when that is committed.
   discovered_ = renewed_.empty() ? std::optional(clock_.now()) : std::nullopt;
-  return accepted;
+  return ok_status();
 }
 
 Status SourceTopics::check_missing(const std::string& topic, const Status& unknown, bool was_read) {
@@ -116,14 +120,14 @@ Status SourceTopics::leave_unnamed(const Offsets& read) {
 }
 
 Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::Finding& finding,
-                                 bool was_read, std::vector<std::string>& accepted) {
+                                 bool was_read, bool asked_by_name) {
   using Identity = TopicIdentity::Identity;
-  const bool is_gone = gone_.contains(topic);
   // Its old offsets are in the checkpoint, or may be again.
   const bool has_offsets = was_read || (acknowledged_ && acknowledged_->contains(topic));
-  if (finding.identity == Identity::kAnother && has_offsets && !is_gone) {
-    return made_anew(service_, topic, finding, log_);
+  if (finding.identity == Identity::kAnother && has_offsets) {
+    RETURN_IF_ERROR(leave_replaced(topic, finding, asked_by_name));
   }
+  const bool is_gone = gone_.contains(topic);
   // One that was gone, and of which no id is remembered, was most likely made anew.
   const bool is_another =
       finding.identity == Identity::kAnother || (finding.identity == Identity::kNew && is_gone);
@@ -144,9 +148,29 @@ Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::
   if (is_another || finding.identity == Identity::kNew) {
     RETURN_IF_ERROR(identity_.accept(topic, finding.id, *log_));
   }
-  if (is_another) accepted.push_back(topic);
+  if (is_another) begun_anew_.push_back(topic);
   RETURN_IF_ERROR(gone_.found(topic, *log_));
   return true;
+}
+
+std::string SourceTopics::advice(bool asked_by_name) const {
+  std::string text;
+  if (asked_by_name) {
+    text =
+        "\n  Some of them may have been read as the old one's: these brokers, or librdkafka, "
+        "give records by a topic's name.";
+  } else if (!may_lose_) {
+    text =
+        "\n  To go on with it from its beginning: set on_lost_offsets: earliest. The rows of "
+        "the old one stay in the table.";
+  }
+  return text + "\n  " + how_to_start_over(log_);
+}
+
+Status SourceTopics::leave_replaced(const std::string& topic, const TopicIdentity::Finding& finding,
+                                    bool asked_by_name) {
+  return gone_.replaced(topic, made_anew(service_, topic, finding), advice(asked_by_name),
+                        !asked_by_name, clock_.now(), *log_);
 }
 
 Status SourceTopics::recall(const std::string& topic) {
@@ -172,15 +196,16 @@ Offsets SourceTopics::take_renewed(Offsets& offsets) const {
   return take(offsets, [this](const std::string& topic) { return renewed_.contains(topic); });
 }
 
-Status SourceTopics::check_identity(const Offsets& offsets, Client& client) {
+Status SourceTopics::check_identity(const Offsets& offsets, TopicDirectory& directory) {
   if (log_ == nullptr) return ok_status();
   const std::set<std::string> topics = topics_of(offsets);
   ASSIGN_OR_RETURN(const auto findings,
-                   identity_.check(client, {topics.begin(), topics.end()}, *log_));
+                   identity_.check(directory, {topics.begin(), topics.end()}, clock_.now(), *log_));
   for (const auto& [topic, finding] : findings) {
-    if (finding.identity == TopicIdentity::Identity::kAnother) {
-      return made_anew(service_, topic, finding, log_);
-    }
+    if (finding.identity != TopicIdentity::Identity::kAnother) continue;
+    const std::string what = made_anew(service_, topic, finding);
+    if (!may_lose_) return corruption(what + advice(false));
+    return unavailable(what + " The pipeline goes on with it from its beginning.");
   }
   return ok_status();
 }

@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "connectors/kafka/topic_facts.h"
-
 namespace lakeward::connectors::kafka {
 namespace {
 
 // Between questions to brokers that do not answer, each of which may cost seconds: longer and
 // longer.
-constexpr std::chrono::seconds kFirstPause{5};
-constexpr std::chrono::seconds kLongestPause{300};
+constexpr Duration kFirstPause = std::chrono::seconds(5);
+constexpr Duration kLongestPause = std::chrono::minutes(5);
 
 // In the source's folder of the checkpoint.
 std::string file_of(const std::string& topic) { return "topic-" + topic; }
@@ -26,42 +24,41 @@ Status TopicIdentity::recall(const std::string& topic, checkpoint::SourceLog& lo
   if (kept.status().code() != StatusCode::kNotFound) {
     RETURN_IF_ERROR(kept.status());
     const size_t line = kept->find('\n');
-    keep(topic, kept->substr(0, line), line == std::string::npos ? "" : kept->substr(line + 1));
+    keep(topic, {kept->substr(0, line), line == std::string::npos ? "" : kept->substr(line + 1)});
   }
   recalled_.insert(topic);
   return ok_status();
 }
 
 Result<std::map<std::string, TopicIdentity::Finding>> TopicIdentity::check(
-    Client& client, const std::vector<std::string>& topics, checkpoint::SourceLog& log) {
+    TopicDirectory& directory, const std::vector<std::string>& topics, Timestamp now,
+    checkpoint::SourceLog& log) {
   std::map<std::string, Finding> findings;
   for (const std::string& topic : topics) {
     // Whether they are told or not: by these ids, records are asked for.
     RETURN_IF_ERROR(recall(topic, log));
     findings[topic] = {};
   }
-  const auto now = std::chrono::steady_clock::now();
   if (silent_ && now - *silent_ < pause_) return findings;
-  const Result<std::vector<TopicFacts>> described = describe_topics(client, topics, false);
+  const Result<std::vector<TopicFacts>> described = directory.describe(topics);
   if (!described.ok()) {
     pause_ = silent_ ? std::min(2 * pause_, kLongestPause) : kFirstPause;
     silent_ = now;
-    spdlog::debug("{}: whether topics were made anew is not known: {}", client.service().name,
-                  described.status().message());
+    spdlog::debug("whether topics were made anew is not known: {}", described.status().message());
     return findings;
   }
   silent_.reset();
   for (const TopicFacts& topic : *described) {
-    const auto replaced = replaced_.find(topic.name);
-    if (topic.id.empty() || (replaced != replaced_.end() && replaced->second == topic.id)) continue;
+    if (topic.id.empty()) continue;
     const auto known = known_.find(topic.name);
     if (known == known_.end()) {
       findings[topic.name] = {Identity::kNew, "", topic.id};
-    } else {
-      const bool is_same = known->second == topic.id;
-      findings[topic.name] = {is_same ? Identity::kSame : Identity::kAnother, known->second,
-                              topic.id};
+      continue;
     }
+    const Ids& ids = known->second;
+    if (topic.id == ids.replaced) continue;
+    findings[topic.name] = {topic.id == ids.id ? Identity::kSame : Identity::kAnother, ids.id,
+                            topic.id};
   }
   return findings;
 }
@@ -71,51 +68,41 @@ Result<bool> TopicIdentity::remembers(const std::string& topic, checkpoint::Sour
   return known_.contains(topic);
 }
 
-void TopicIdentity::keep(const std::string& topic, const std::string& id,
-                         const std::string& replaced) {
-  known_[topic] = id;
-  if (replaced.empty()) {
-    replaced_.erase(topic);
-  } else {
-    replaced_[topic] = replaced;
-  }
-  if (auto bytes = fetch::parse_topic_id(id)) ids_.add(topic, std::move(*bytes));
+void TopicIdentity::keep(const std::string& topic, const Ids& ids) {
+  known_[topic] = ids;
+  if (auto bytes = fetch::parse_topic_id(ids.id)) ids_.add(topic, std::move(*bytes));
 }
 
-Status TopicIdentity::rewrite(const std::string& topic, const std::string& id,
-                              const std::string& replaced, checkpoint::SourceLog& log) {
-  if (known_.erase(topic) > 0) {
-    recalled_.erase(topic);  // if what follows fails
-    // A crash between these leaves it unknown, to be met for the first time.
-    RETURN_IF_ERROR(log.remove_file(file_of(topic)));
-  }
-  RETURN_IF_ERROR(log.write_file(file_of(topic), replaced.empty() ? id : id + "\n" + replaced));
+Status TopicIdentity::rewrite(const std::string& topic, const Ids& ids,
+                              checkpoint::SourceLog& log) {
+  // If it fails, it may have been done all the same.
+  recalled_.erase(topic);
+  known_.erase(topic);
+  RETURN_IF_ERROR(log.replace_file(file_of(topic),
+                                   ids.replaced.empty() ? ids.id : ids.id + "\n" + ids.replaced));
   recalled_.insert(topic);
-  keep(topic, id, replaced);
+  keep(topic, ids);
   return ok_status();
 }
 
 Status TopicIdentity::note_replaced(const std::string& topic, checkpoint::SourceLog& log) {
   const auto known = known_.find(topic);
-  if (known == known_.end()) return ok_status();
-  const std::string id = known->second;
-  const auto replaced = replaced_.find(topic);
-  if (replaced != replaced_.end() && replaced->second == id) return ok_status();
-  return rewrite(topic, id, id, log);
+  if (known == known_.end() || known->second.replaced == known->second.id) return ok_status();
+  const std::string id = known->second.id;
+  return rewrite(topic, {id, id}, log);
 }
 
 Status TopicIdentity::accept(const std::string& topic, const std::string& id,
                              checkpoint::SourceLog& log) {
   const auto known = known_.find(topic);
-  return rewrite(topic, id, known == known_.end() ? "" : known->second, log);
+  return rewrite(topic, {id, known == known_.end() ? "" : known->second.id}, log);
 }
 
-Status made_anew(const Service& service, const std::string& topic,
-                 const TopicIdentity::Finding& finding, const checkpoint::SourceLog* log) {
-  return corruption(service.name + ": the " + service.topic + " '" + topic +
-                    "' was deleted and made anew: the checkpoint has read one with the id " +
-                    finding.known_id + ", and now it is " + finding.id +
-                    ". Its offsets mean other records.\n  " + how_to_start_over(log));
+std::string made_anew(const Service& service, const std::string& topic,
+                      const TopicIdentity::Finding& finding) {
+  return service.name + ": the " + service.topic + " '" + topic +
+         "' was deleted and made anew: the checkpoint has read one with the id " +
+         finding.known_id + ", and now it is " + finding.id + ". Its offsets mean other records.";
 }
 
 std::string how_to_start_over(const checkpoint::SourceLog* log) {

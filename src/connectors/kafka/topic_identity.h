@@ -1,16 +1,17 @@
 // Whether topics are still the ones that a checkpoint has read.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "checkpoint/source_log.h"
-#include "connectors/kafka/client.h"
 #include "connectors/kafka/fetch/topic_id.h"
+#include "connectors/kafka/service.h"
+#include "connectors/kafka/topic_directory.h"
 
 namespace lakeward::connectors::kafka {
 
@@ -31,9 +32,9 @@ class TopicIdentity {
 
   // Of each of the topics; changes nothing. Brokers that do not answer are left alone for a while.
   // Errors: the log's.
-  Result<std::map<std::string, Finding>> check(Client& client,
+  Result<std::map<std::string, Finding>> check(TopicDirectory& directory,
                                                const std::vector<std::string>& topics,
-                                               checkpoint::SourceLog& log);
+                                               Timestamp now, checkpoint::SourceLog& log);
   // Whether it has an id of the topic. Errors: the log's.
   Result<bool> remembers(const std::string& topic, checkpoint::SourceLog& log);
   // Those of the topics that were asked about in this run.
@@ -44,24 +45,28 @@ class TopicIdentity {
   Status accept(const std::string& topic, const std::string& id, checkpoint::SourceLog& log);
 
  private:
+  // What is remembered of a topic.
+  struct Ids {
+    std::string id;
+    std::string replaced;  // empty if none was seen to be
+  };
+
   // Reads what is remembered, once.
   Status recall(const std::string& topic, checkpoint::SourceLog& log);
   // Writes what is remembered anew.
-  Status rewrite(const std::string& topic, const std::string& id, const std::string& replaced,
-                 checkpoint::SourceLog& log);
-  void keep(const std::string& topic, const std::string& id, const std::string& replaced);
+  Status rewrite(const std::string& topic, const Ids& ids, checkpoint::SourceLog& log);
+  void keep(const std::string& topic, const Ids& ids);
 
   std::set<std::string> recalled_;
-  std::optional<std::chrono::steady_clock::time_point> silent_;  // when they last did not tell
-  std::chrono::seconds pause_{0};                                // and how long to leave them alone
-  std::map<std::string, std::string> known_;                     // id by name
-  std::map<std::string, std::string> replaced_;                  // the same
-  fetch::TopicIds ids_;                                          // the same
+  std::optional<Timestamp> silent_;  // when they last did not tell
+  Duration pause_{0};                // and how long to leave them alone
+  std::map<std::string, Ids> known_;
+  fetch::TopicIds ids_;  // of known_
 };
 
-// Corruption: the offsets of this topic mean other records than those that were read.
-Status made_anew(const Service& service, const std::string& topic,
-                 const TopicIdentity::Finding& finding, const checkpoint::SourceLog* log);
+// Says that the offsets of this topic mean other records than those that were read.
+std::string made_anew(const Service& service, const std::string& topic,
+                      const TopicIdentity::Finding& finding);
 
 // What is to be done if a topic's offsets mean other records than those that were read. `log` may
 // be null.

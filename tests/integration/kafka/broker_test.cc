@@ -149,6 +149,8 @@ TEST_F(KafkaBroker, StopsAtATopicThatWasMadeAnew) {
         ASSERT_TRUE(run->attach().ok());
       }
       if (!while_running) {  // an epoch that the run before has planned
+        EXPECT_EQ(run->read({std::nullopt, *to}).status().code(), StatusCode::kUnavailable) << name;
+        world.clock.advance(Duration{10'000'000});
         EXPECT_EQ(run->read({std::nullopt, *to}).status().code(), StatusCode::kCorruption) << name;
       }
       const auto plan = run->plan(*to);

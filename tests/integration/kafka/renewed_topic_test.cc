@@ -194,16 +194,38 @@ TEST_F(KafkaRenewedTopic, MayBeGoneAgainBeforeItIsRead) {
   expect_new_ones(run, left);
 }
 
-// It was not noted as gone: records of the new one may have been read as the old one's.
-TEST_F(KafkaRenewedTopic, EndsTheRunIfItWasNotGoneForLong) {
+TEST_F(KafkaRenewedTopic, IsReadFromItsBeginningAlsoIfItWasNotSeenToBeGone) {
   prepare();
   SourceRun run = begin_behind(before);
   producer.delete_topic(topic + "-2");
   renew();
   const Status status = run.plan(before).status();
-  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_THAT(status.message(), HasSubstr("-2' was deleted and made anew"));
-  EXPECT_EQ(run.source().lag(before).status().code(), StatusCode::kCorruption);
+  EXPECT_EQ(run.source().lag(before).status().code(), StatusCode::kUnavailable);
+  world.clock.advance(kLater);
+  const stream::Offset left = run.plan(before).value().value();
+  EXPECT_THAT(left, Not(HasSubstr(topic + "-2")));
+  ASSERT_TRUE(run.source().acknowledge(left).ok());
+  expect_new_ones(run, left);
+}
+
+// Some of its records may have been read as the old one's.
+TEST_F(KafkaRenewedTopic, EndsTheRunIfLibrdkafkaFetches) {
+  prepare();
+  SourceRun run(world, "kafka",
+                options({{"brokers", scalar(address)},
+                         {"topic_pattern", scalar(topic + "-.")},
+                         {"on_lost_offsets", scalar("earliest")},
+                         {"properties", options({{"fetch.error.backoff.ms", scalar("100")}})}}));
+  ASSERT_TRUE(run.attach().ok());
+  producer.delete_topic(topic + "-2");
+  renew();
+  EXPECT_EQ(run.plan(before).status().code(), StatusCode::kUnavailable);
+  world.clock.advance(kLater);
+  const Status status = run.plan(before).status();
+  EXPECT_EQ(status.code(), StatusCode::kCorruption);
+  EXPECT_THAT(status.message(), HasSubstr("may have been read as the old one's"));
 }
 
 // A broker that has not heard of the new topic may tell the old one's id again. Here, the id that

@@ -221,6 +221,7 @@ void Fetcher::choose(Link& link, std::vector<FetchPosition>& positions) {
   };
   const bool can = link.connection.has(kFetchApi, kFetchByIdVersion) && !link.redirects;
   const auto count = std::count_if(positions.begin(), positions.end(), by_id);
+  if (count > 0 && !can) *options_.asked_by_name = true;
   const bool mixed = count > 0 && count < static_cast<ptrdiff_t>(positions.size());
   link.asked_by_id = can && count > 0 && (!mixed || !link.asked_by_id);
   if (can && mixed) {

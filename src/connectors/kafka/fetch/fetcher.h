@@ -59,6 +59,8 @@ struct FetcherOptions {
   size_t ahead_bytes = 64 << 20;
   // Of these topics, only what is of their ids is taken, where brokers know them.
   TopicIds ids = {};
+  // Becomes true where a broker does not know ids, and is asked for these topics by their names.
+  std::shared_ptr<std::atomic<bool>> asked_by_name = std::make_shared<std::atomic<bool>>(false);
   // An id may be unknown for so long, to a broker that has not heard of the topic yet.
   std::chrono::milliseconds id_patience{5'000};
   // What fetchers before it have learned, and where those after it find what it learns.
