@@ -115,7 +115,10 @@ Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties
   rd_kafka_conf_set_opaque(conf.get(), client.get());
   rd_kafka_conf_set_error_cb(conf.get(), on_error);
   rd_kafka_conf_set_log_cb(conf.get(), on_log);
-  if (role == Role::kProducer) rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+  if (role == Role::kProducer) {
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
+    client->acknowledgements_.observe(conf.get());
+  }
   client->oauth_ = oauth_client(properties);
   CHECK(!set_property(conf.get(), "reconnect.backoff.max.ms", kLongestReconnect),
         "librdkafka has it");

@@ -15,6 +15,7 @@
 
 #include "base/status.h"
 #include "config/options.h"
+#include "connectors/kafka/acknowledgements.h"
 #include "connectors/kafka/errors.h"
 #include "connectors/kafka/oauth_token.h"
 #include "connectors/kafka/offsets.h"
@@ -96,6 +97,8 @@ class Client {
   // What goes wrong beside librdkafka.
   Events& events() { return events_; }
   std::optional<Events::Refusal> refusal() const { return events_.refusal(); }
+  // Of a producer.
+  const Acknowledgements& acknowledgements() const { return acknowledgements_; }
 
  private:
   Client(const Service& service, const config::StringMap& properties)
@@ -120,6 +123,7 @@ class Client {
   const Service service_;
   const config::StringMap properties_;
   Events events_;
+  Acknowledgements acknowledgements_;
   std::optional<OauthClient> oauth_;
   std::vector<std::string> extensions_;  // of the SASL login: name, value, …
   mutable std::mutex token_mutex_;       // guards token_

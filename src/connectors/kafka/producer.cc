@@ -222,6 +222,15 @@ Status Producer::check_refusals() const {
   return explain(refusal->error, refusal->text, refusal->bytes, refusal->records);
 }
 
+Status Producer::check_places() const {
+  const uint64_t unplaced = client_->acknowledgements().unplaced();
+  if (unplaced == 0) return ok_status();
+  return unavailable(options_.service.name + ": " + sending() + ": " +
+                     format_count(unplaced, "record") +
+                     " may be lost: the brokers took what came behind, without saying where these "
+                     "are; beginning with a new connection");
+}
+
 Status Producer::take_over() {
   // Trying again, with another producer, costs nothing yet.
   return repeat("the transactional id '" + options_.transactional_id + "'", kPatienceWhenDown,
@@ -300,6 +309,7 @@ std::string Producer::sending() const { return "sending to '" + options_.topic +
 
 Status Producer::check_progress(Wait& wait) {
   RETURN_IF_ERROR(check_refusals().with_context(options_.service.name + ": " + sending()));
+  RETURN_IF_ERROR(check_places());
   wait.observe(rd_kafka_outq_len(client_->handle()));
   const Status behind = client_->failure();
   if (!behind.ok() && !behind.retriable())

@@ -92,6 +92,8 @@ class Producer {
   Status fenced(const std::string& text) const;
   // The refusal of a record, or OK.
   Status check_refusals() const;
+  // Unavailable if records may be lost that librdkafka has taken for written, or OK.
+  Status check_places() const;
   class Wait;
   Status check_progress(Wait& wait);
   bool gives_up(const Wait& wait) const;

@@ -36,6 +36,10 @@ void MockBrokers::go_down() { rd_kafka_mock_broker_set_down(cluster_, 1); }
 
 void MockBrokers::come_up() { rd_kafka_mock_broker_set_up(cluster_, 1); }
 
+void MockBrokers::set_round_trip(int milliseconds) {
+  rd_kafka_mock_broker_set_rtt(cluster_, 1, milliseconds);
+}
+
 void MockBrokers::fail_next(int16_t request, const std::vector<rd_kafka_resp_err_t>& errors) {
   rd_kafka_mock_push_request_errors_array(cluster_, request, errors.size(), errors.data());
 }

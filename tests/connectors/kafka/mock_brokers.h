@@ -28,6 +28,8 @@ class MockBrokers {
 
   void go_down();
   void come_up();
+  // Between a request and its answer.
+  void set_round_trip(int milliseconds);
   // The next requests of this kind (Fetch: 1, ListOffsets: 2, Metadata: 3) are answered with these
   // errors.
   void fail_next(int16_t request, const std::vector<rd_kafka_resp_err_t>& errors);
