@@ -81,11 +81,13 @@ Status GoneTopics::replaced(const std::string& topic, const std::string& what,
                             const std::string& advice, bool may_leave, Timestamp now,
                             checkpoint::SourceLog& log) {
   if (gone_.contains(topic)) return ok_status();
+  const bool ends = policy_ == OnLostOffsets::kFail || !may_leave;
   if (!is_missing_for_long(topic, now)) {
-    return unavailable(what + " That is believed if the brokers say so for " +
-                       format_duration(kPatience) + ".");
+    return unavailable(
+        what + (ends ? " The run ends" : " The pipeline goes on with it from its beginning") +
+        " if the brokers say so for " + format_duration(kPatience) + ".");
   }
-  if (policy_ == OnLostOffsets::kFail || !may_leave) return corruption(what + advice);
+  if (ends) return corruption(what + advice);
   return note(topic, "was deleted and made anew", log);
 }
 
