@@ -33,6 +33,15 @@ constexpr std::string_view kExtensions = "sasl.oauthbearer.extensions";
 
 using Conf = std::unique_ptr<rd_kafka_conf_t, Deleter<rd_kafka_conf_destroy>>;
 
+// A rd_kafka_new() that fails frees the interceptors of its configuration, and so would whoever
+// destroys that then. It is some kilobytes, of a mistake that somebody must mend.
+void keep_for_good(Conf conf) {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<Conf>();  // known to whoever looks for leaks
+  const std::lock_guard lock(mutex);
+  kept.push_back(std::move(conf));
+}
+
 // Who asks for tokens; nullopt if the brokers want none.
 std::optional<OauthClient> oauth_client(const config::StringMap& properties) {
   if (property_of(properties, "sasl.mechanisms") != "OAUTHBEARER") return std::nullopt;
@@ -119,6 +128,7 @@ Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties
     rd_kafka_conf_set_dr_msg_cb(conf.get(), on_delivery);
     client->acknowledgements_.observe(conf.get());
   }
+  client->rebootstrap_.attach(conf.get());
   client->oauth_ = oauth_client(properties);
   CHECK(!set_property(conf.get(), "reconnect.backoff.max.ms", kLongestReconnect),
         "librdkafka has it");
@@ -139,6 +149,7 @@ Result<std::unique_ptr<Client>> Client::make(const config::StringMap& properties
   client->handle_ = rd_kafka_new(role == Role::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER,
                                  conf.get(), why.data(), why.size());
   if (client->handle_ == nullptr) {
+    keep_for_good(std::move(conf));
     return invalid_argument(service.name + ": " + name_file(why.data(), properties));
   }
   (void)conf.release();  // librdkafka's now
@@ -224,13 +235,18 @@ Status Client::failed(const std::string& what, rd_kafka_resp_err_t error,
   return kafka_status(error, detail, service_).with_context(service_.name + ": " + what);
 }
 
-Status Client::failure() {
+void Client::poll() {
   rd_kafka_poll(handle_, 0);
+  rebootstrap_.run(handle_, property_of(properties_, "bootstrap.servers"));
+}
+
+Status Client::failure() {
+  poll();
   return events_.failure();
 }
 
 bool Client::is_down() {
-  rd_kafka_poll(handle_, 0);
+  poll();
   return events_.is_down();
 }
 

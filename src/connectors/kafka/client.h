@@ -20,6 +20,7 @@
 #include "connectors/kafka/oauth_token.h"
 #include "connectors/kafka/offsets.h"
 #include "connectors/kafka/partition_state.h"
+#include "connectors/kafka/rebootstrap.h"
 
 namespace lakeward::connectors::kafka {
 
@@ -90,7 +91,10 @@ class Client {
   // The token for OAUTHBEARER by which brokers let it in now. Errors: Unavailable if there is none.
   Result<OauthToken> token() const;
 
-  // Serves librdkafka's callbacks and says what is wrong, if anything is.
+  // Serves librdkafka's callbacks, and has it look for brokers if it knows none any more: whoever
+  // waits calls this, or failure() or is_down(), again and again.
+  void poll();
+  // Says what is wrong, if anything is.
   Status failure();
   bool is_down();
   void clear_events() { events_.clear(); }
@@ -131,6 +135,7 @@ class Client {
   mutable std::mutex stop_mutex_;  // guards stop_
   std::stop_token stop_;
   std::stop_source ending_;
+  Rebootstrap rebootstrap_;
   rd_kafka_t* handle_ = nullptr;
 };
 

@@ -281,7 +281,7 @@ Status Producer::send(const OutgoingRecord& record) {
   }
   if (++sent_since_poll_ >= kSentBetweenPolls) {
     sent_since_poll_ = 0;
-    rd_kafka_poll(client_->handle(), 0);
+    client_->poll();
   }
   const size_t bytes = record.value.value_or("").size() + record.key.value_or("").size();
   Wait wait(kPatience);
@@ -324,7 +324,7 @@ Status Producer::check_progress(Wait& wait) {
 }
 
 size_t Producer::unconfirmed() {
-  rd_kafka_poll(client_->handle(), 0);  // events are counted, too, until they are served
+  client_->poll();  // events are counted, too, until they are served
   return static_cast<size_t>(rd_kafka_outq_len(client_->handle()));
 }
 

@@ -15,6 +15,10 @@ namespace lakeward::connectors::kafka::fetch {
 namespace {
 
 constexpr int16_t kApiVersions = 18;
+constexpr int16_t kMetadataApi = 3;
+constexpr int16_t kMetadataVersion = 1;
+constexpr int32_t kBrokerId = 1;
+constexpr int32_t kOtherTopics = 5'000;
 
 bool receive_all(int socket, std::string& bytes) {
   for (size_t done = 0; done < bytes.size();) {
@@ -87,16 +91,41 @@ std::string format_answer(int32_t correlation, const FetchAnswer& answer) {
   return size.str() + text;
 }
 
-// It knows nothing but Fetch and perhaps OffsetForLeaderEpoch, of the versions that are asked here.
-std::string format_versions(int32_t correlation, bool knows_epochs) {
+void add_topic(WireWriter& writer, const std::string& topic, int32_t leader) {
+  writer.number(int16_t{0});
+  writer.text(topic);
+  writer.number(int8_t{0});   // not internal
+  writer.number(int32_t{1});  // partitions
+  writer.number(static_cast<int16_t>(leader >= 0 ? RD_KAFKA_RESP_ERR_NO_ERROR
+                                                 : RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE));
+  writer.number(int32_t{0});
+  writer.number(leader);
+  for (int i = 0; i < 2; ++i) {  // replicas, and those in sync
+    writer.number(int32_t{1});
+    writer.number(kBrokerId);
+  }
+}
+
+// One broker with one topic; or, if not `knows_itself`, no broker, and so many topics that
+// librdkafka is still reading of them when the connections it gives up have ended.
+std::string format_metadata(int32_t correlation, const BrokerAddress& self, bool knows_itself) {
   WireWriter writer;
   writer.number(correlation);
-  writer.number(int16_t{0});  // no error
-  writer.number(int32_t{knows_epochs ? 2 : 1});
-  for (const int16_t number : {kFetchApi, kFetchVersion, kFetchVersion}) writer.number(number);
-  if (knows_epochs) {
-    for (const int16_t number : {kEpochApi, kEpochVersion, kEpochVersion}) writer.number(number);
+  writer.number(int32_t{knows_itself ? 1 : 0});
+  if (knows_itself) {
+    writer.number(kBrokerId);
+    writer.text(self.host);
+    writer.number(int32_t{self.port});
+    writer.number(int16_t{-1});  // no rack
   }
+  const int32_t leader = knows_itself ? kBrokerId : -1;
+  const int32_t others = knows_itself ? 0 : kOtherTopics;
+  writer.number(leader);  // the controller
+  writer.number(others + 1);
+  // librdkafka takes no more than four times the size of an answer to note what it says.
+  const std::string padding(200, 'o');
+  for (int32_t i = 0; i < others; ++i) add_topic(writer, padding + std::to_string(i), leader);
+  add_topic(writer, "t", leader);
   return writer.framed();
 }
 
@@ -129,9 +158,10 @@ std::string answer_epochs(int32_t correlation, WireReader& reader, const EndOfEp
 }  // namespace
 
 ScriptedBroker::ScriptedBroker(std::function<FetchAnswer(const FetchRequest&)> answer,
-                               EndOfEpoch end_of_epoch)
+                               EndOfEpoch end_of_epoch, KnowsItself knows_itself)
     : answer_(std::move(answer)),
       end_of_epoch_(std::move(end_of_epoch)),
+      knows_itself_(std::move(knows_itself)),
       listener_(test::listen_on_loopback(port_)) {
   accepting_ = std::thread([this] { accept_connections(); });
 }
@@ -155,19 +185,40 @@ void ScriptedBroker::accept_connections() {
   }
 }
 
+// Of each request, the version that is asked here. Whoever asks in another version of this request
+// than 0 is told to ask in that.
+std::string ScriptedBroker::format_versions(int32_t correlation, int16_t version) const {
+  std::vector<std::pair<int16_t, int16_t>> known{{kFetchApi, kFetchVersion}};
+  if (end_of_epoch_) known.emplace_back(kEpochApi, kEpochVersion);
+  if (knows_itself_) known.emplace_back(kMetadataApi, kMetadataVersion);
+  WireWriter writer;
+  writer.number(correlation);
+  writer.number(static_cast<int16_t>(version == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR
+                                                  : RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION));
+  writer.number(static_cast<int32_t>(known.size()));
+  for (const auto& [api, of] : known) {
+    for (const int16_t number : {api, of, of}) writer.number(number);
+  }
+  return writer.framed();
+}
+
 void ScriptedBroker::serve(int socket) {
   while (const std::optional<std::string> request = receive_request(socket)) {
     WireReader reader(*request);
     const auto api = reader.number<int16_t>();
-    reader.number<int16_t>();  // version
+    const auto version = reader.number<int16_t>();
     const auto correlation = reader.number<int32_t>();
     reader.text();  // the client's name
     if (api == kApiVersions) {
-      if (!send_all(socket, format_versions(correlation, end_of_epoch_ != nullptr))) return;
+      if (!send_all(socket, format_versions(correlation, version))) return;
       continue;
     }
     if (api == kEpochApi && end_of_epoch_) {
       if (!send_all(socket, answer_epochs(correlation, reader, end_of_epoch_))) return;
+      continue;
+    }
+    if (api == kMetadataApi && knows_itself_) {
+      if (!send_all(socket, format_metadata(correlation, address(), knows_itself_()))) return;
       continue;
     }
     EXPECT_EQ(api, kFetchApi);
