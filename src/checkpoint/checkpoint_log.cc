@@ -177,7 +177,8 @@ Result<std::optional<Recovered>> CheckpointLog::recover() {
     if (!previous.ok()) return previous.status();
     recovered.previous = std::move(previous).value();
   }
-  for (const int64_t epoch : planned) {  // what a crash in finish() left behind
+  if (lock_ == nullptr) return {std::move(recovered)};  // only looked at
+  for (const int64_t epoch : planned) {                 // what a crash in finish() left behind
     if (epoch <= last - kKeptEpochs - 1) RETURN_IF_ERROR(forget_old(epoch + kKeptEpochs));
   }
   return {std::move(recovered)};

@@ -59,7 +59,8 @@ class CheckpointLog {
   SourceLog& source_log(size_t index);
 
   // The last epoch that was planned, or nullopt in a new checkpoint. Errors: Corruption; Conflict
-  // if another process has planned epochs since this object was last asked.
+  // if another process has planned epochs since this object was last asked. After lock(), files of
+  // old epochs that a crash has left are removed; else nothing is written.
   Result<std::optional<Recovered>> recover();
   // Makes the plan of the next epoch durable. Errors: Conflict if another process has planned it.
   Status begin(const PlannedEpoch& epoch);

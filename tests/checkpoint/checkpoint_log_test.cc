@@ -249,6 +249,27 @@ TEST_F(CheckpointLogTest, IsWholeWhereverTheProcessDies) {
   }
 }
 
+// Who only looks, as `status` and `doctor` do beside a run, leaves that to the run.
+TEST(CheckpointLog, RemovesWhatACrashLeftOnlyWithTheLock) {
+  const test::TempFolder folder;
+  const auto store = io::make_local_store(folder.path());
+  Random random(3);
+  const auto make = [&] { return CheckpointLog::open(*store, kFolder, random).value(); };
+  for (int64_t id = 0; id <= CheckpointLog::kKeptEpochs + 1; ++id) {
+    const auto log = make();
+    ASSERT_TRUE(log->begin({.id = id, .time = {}, .offsets = {"{}"}, .extra = {}}).ok());
+    ASSERT_TRUE(log->finish(id, "").ok());
+  }
+  const std::string left = std::string(kFolder) + "/offsets/0";
+  ASSERT_TRUE(store->put(left, store->get(std::string(kFolder) + "/offsets/2").value()).ok());
+  ASSERT_TRUE(make()->recover().ok());
+  EXPECT_TRUE(store->stat(left).ok());
+  const auto running = make();
+  ASSERT_TRUE(running->lock().ok());
+  ASSERT_TRUE(running->recover().ok());
+  EXPECT_EQ(store->stat(left).status().code(), StatusCode::kNotFound);
+}
+
 TEST(PipelineLock, KeepsASecondHolderOutAndNamesTheFirst) {
   const test::TempFolder folder;
   const auto store = io::make_local_store(folder.path());
