@@ -26,7 +26,8 @@ Runner::Drain::Drain(Runner& runner, std::stop_token stop)
       if (reads_from || names(task->scheduled().fed_by, name)) entry.after.push_back(before);
     }
     entries_.push_back(std::move(entry));
-    task->end_without_memory([this, own = task.get()] { return others_work(*own); });
+    task->end_without_memory(
+        [this, own = task.get()](Task::SteadyTime since) { return others_worked(*own, since); });
   }
 }
 
@@ -58,10 +59,10 @@ bool Runner::Drain::nobody_works() const {
   return std::none_of(entries_.begin(), entries_.end(), works);
 }
 
-bool Runner::Drain::others_work(const Task& task) {
-  const std::lock_guard lock(mutex_);
-  return std::any_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& entry) { return entry.task != &task && works(entry); });
+bool Runner::Drain::others_worked(const Task& task, Task::SteadyTime since) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.task != &task && entry.task->has_worked_since(since);
+  });
 }
 
 bool Runner::Drain::may_start(const Entry& entry) const {

@@ -1,6 +1,7 @@
 // `--once`: which pipeline runs when.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -16,7 +17,7 @@ namespace lakeward::service {
 // Runs each pipeline until its source is drained, in the plan's order: one after the other, save
 // that a pipeline which waits for somebody (a broker that is away) holds up only those that read
 // what it writes, in tables, topics or folders. Those that read from a failed one are skipped. One
-// that is out of memory, though no other works, fails.
+// that is out of memory though no other has worked meanwhile, several times, fails.
 class Runner::Drain {
  public:
   Drain(Runner& runner, std::stop_token stop);
@@ -41,7 +42,8 @@ class Runner::Drain {
   void skip_behind_broken();
   void start_next();
 
-  bool others_work(const Task& task);
+  // Needs no lock: entries stay.
+  bool others_worked(const Task& task, std::chrono::steady_clock::time_point since) const;
   void work(Entry& entry);
   Status drain(Task& task);
 

@@ -196,7 +196,7 @@ void Runner::note_commit(const std::string& pipeline) {
 PipelineReport replay(Workspace& workspace, const project::Pipeline& pipeline,
                       std::stop_token stop) {
   Runner::Task task(workspace, {&pipeline, {}});
-  task.end_without_memory([] { return false; });
+  task.end_without_memory([](Runner::Task::SteadyTime) { return false; });
   Status outcome = task.build(true);
   if (outcome.ok()) outcome = task.runner().drain(stop);
   task.end(outcome);

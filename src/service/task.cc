@@ -93,6 +93,8 @@ void Runner::Task::end(const Status& outcome) {
                 : retrying ? PipelineReport::End::kRetrying
                 : stopped  ? PipelineReport::End::kStopped
                            : PipelineReport::End::kDone;
+  works_ = false;
+  work_changed_ = std::chrono::steady_clock::now();
   report_.error = failed     ? outcome
                   : retrying ? unavailable(report_.status.last_error)
                              : ok_status();
@@ -116,9 +118,34 @@ PipelineReport Runner::Task::report() const {
   return report;
 }
 
+void Runner::Task::attempting() {
+  const std::lock_guard lock(mutex_);
+  works_ = true;
+  work_changed_ = std::chrono::steady_clock::now();
+}
+
+void Runner::Task::retrying(const Status&, uint64_t, Duration) {
+  const std::lock_guard lock(mutex_);
+  works_ = false;
+  work_changed_ = std::chrono::steady_clock::now();
+}
+
+bool Runner::Task::has_worked_since(SteadyTime then) const {
+  const std::lock_guard lock(mutex_);
+  return works_ || work_changed_ > then;
+}
+
 bool Runner::Task::gives_up(const Status& error) {
-  const bool for_good = error.code() == StatusCode::kOutOfMemory && others_work_ && !others_work_();
-  out_of_memory_ = for_good ? out_of_memory_ + 1 : 0;
+  if (error.code() != StatusCode::kOutOfMemory) {
+    out_of_memory_ = 0;
+    return false;
+  }
+  SteadyTime begun;
+  {
+    const std::lock_guard lock(mutex_);
+    begun = work_changed_;
+  }
+  if (others_worked_ && !others_worked_(begun)) ++out_of_memory_;
   return out_of_memory_ >= kMemoryTries;
 }
 

@@ -1,6 +1,7 @@
 // One pipeline of a run: built, observed, reported.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -22,12 +23,15 @@ class Runner::Task final : public stream::Observer {
   const project::Pipeline& pipeline() const { return *scheduled_.pipeline; }
   const ScheduledPipeline& scheduled() const { return scheduled_; }
   void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
-  // For runs that have an end: an epoch that is out of memory several times in a row, with nobody
-  // in the process who could let some go (`others_work` says so), fails instead of being tried
-  // again for ever.
-  void end_without_memory(std::function<bool()> others_work) {
-    others_work_ = std::move(others_work);
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  // For runs that have an end: an epoch that is out of memory several times, though nobody else in
+  // the process has used any meanwhile (`others_worked` says so of the time since), fails instead
+  // of being tried again for ever.
+  void end_without_memory(std::function<bool(SteadyTime)> others_worked) {
+    others_worked_ = std::move(others_worked);
   }
+  // Whether it has worked at any time since then, and was not only waiting to try again.
+  bool has_worked_since(SteadyTime then) const;
 
   // Asks for the reader's schema, if the pipeline takes it from a registry that was away before.
   // Errors: those of resolve_reader_schema().
@@ -50,6 +54,8 @@ class Runner::Task final : public stream::Observer {
   // Counts this run's dead letters by reason.
   void count_dead_letters();
 
+  void attempting() override;
+  void retrying(const Status& error, uint64_t attempt, Duration delay) override;
   void epoch_finished(const stream::EpochReport& report) override;
   bool gives_up(const Status& error) override;
 
@@ -58,9 +64,9 @@ class Runner::Task final : public stream::Observer {
   ScheduledPipeline scheduled_;
   Random random_;
   std::function<void()> on_commit_;
-  std::function<bool()> others_work_;          // none: is never out of memory for good
-  int out_of_memory_ = 0;                      // failures in a row
-  std::optional<project::Pipeline> resolved_;  // the pipeline, once resolve() has completed it
+  std::function<bool(SteadyTime)> others_worked_;  // none: is never out of memory for good
+  int out_of_memory_ = 0;                          // failures since the last epoch
+  std::optional<project::Pipeline> resolved_;      // the pipeline, once resolve() has completed it
 
   mutable std::mutex mutex_;  // guards what follows
   PipelineReport report_;
@@ -68,6 +74,8 @@ class Runner::Task final : public stream::Observer {
   std::unique_ptr<stream::PipelineRunner> runner_;
   bool built_ = false;
   bool awaits_schema_ = false;
+  bool works_ = false;  // since work_changed_; else it waits, or has not begun
+  SteadyTime work_changed_{};
 };
 
 }  // namespace lakeward::service

@@ -65,6 +65,7 @@ Status EpochLoop::loop(PlanMode mode, Duration every, std::stop_token stop) {
     // A pipeline that waits for somebody stays `retrying` until it gets on.
     if (failures == 0) set_state(PipelineState::kRunning);
     got_on_ = false;
+    if (environment_.observer != nullptr) environment_.observer->attempting();
     Status outcome = attempt(mode, every, stop);
     if (outcome.ok() || (outcome.code() == StatusCode::kCancelled && stop.stop_requested())) {
       set_state(PipelineState::kStopped);

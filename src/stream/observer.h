@@ -26,6 +26,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void epoch_finished(const EpochReport& /*report*/) {}
+  // It begins to work: at first, and after each wait of retrying().
+  virtual void attempting() {}
   // `attempt` counts from 1 for each failure in a row; the pipeline now waits for `delay`.
   virtual void retrying(const Status& /*error*/, uint64_t /*attempt*/, Duration /*delay*/) {}
   // Whether the run is to end with a failure that could be tried again. Asked before each retry.
