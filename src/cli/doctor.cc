@@ -110,6 +110,9 @@ Finding check_source(service::Workspace& workspace, const project::Pipeline& pip
       service::plan_next_epoch(workspace, pipeline, std::move(stop));
   if (!next.ok()) return {what, false, next.status().message()};
   const std::string& connector = pipeline.from->connector;
+  if (!next->notice.empty()) {
+    return {.what = what, .detail = connector + "; " + next->notice, .is_note = true};
+  }
   if (next->lost == 0) return {what, true, connector};
   return {.what = what,
           .detail = connector + "; " + format_count(next->lost, "record") +

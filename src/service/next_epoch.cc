@@ -28,8 +28,9 @@ Status copy(io::ObjectStore& from, const std::string& folder, io::ObjectStore& t
 Result<NextEpoch> plan(stream::Source& source, const std::optional<stream::Offset>& committed,
                        std::stop_token stop) {
   // What a run believes only when it has seen it for some seconds is said at once.
-  const Status lag = source.lag(committed).status();
-  if (lag.code() == StatusCode::kCorruption) return lag;
+  const Result<stream::SourceLag> lag = source.lag(committed);
+  if (lag.status().code() == StatusCode::kCorruption) return lag.status();
+  if (lag.ok() && !lag->notice.empty()) return NextEpoch{.notice = lag->notice};
   ASSIGN_OR_RETURN(
       const std::optional<stream::Offset> to,
       source.plan(committed, {.rows = 1, .bytes = 1}, stream::PlanMode::kFollow, stop));

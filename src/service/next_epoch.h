@@ -3,13 +3,15 @@
 
 #include <cstdint>
 #include <stop_token>
+#include <string>
 
 #include "service/workspace.h"
 
 namespace lakeward::service {
 
 struct NextEpoch {
-  uint64_t lost = 0;  // records that were deleted before they were read, and are left out
+  uint64_t lost = 0;        // records that were deleted before they were read, and are left out
+  std::string notice = {};  // see stream::SourceLag
 };
 
 // Plans the epoch behind the last committed one, or a first one, as a run does: from a copy of what

@@ -46,6 +46,7 @@ Status read_source(Workspace& workspace, const project::Pipeline& pipeline,
   facts.lag_records = lag.records;
   facts.lag_bytes = lag.bytes;
   facts.parts = std::move(lag.parts);
+  if (facts.problem.empty()) facts.problem = std::move(lag.notice);
   return ok_status();
 }
 

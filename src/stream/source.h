@@ -106,6 +106,9 @@ struct SourceLag {
   std::optional<uint64_t> bytes;
   std::string position;             // for people: "input/a.jsonl at 1,234 bytes", "version 12"
   std::vector<PartLag> parts = {};  // of a source that has some
+  // What the next epoch will do about something that a user may want to know; mostly empty. Then
+  // there are no numbers.
+  std::string notice = {};
 };
 
 // Not thread-safe, save for the streams of a RecordReader. Errors that a retry can mend are

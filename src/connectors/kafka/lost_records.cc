@@ -56,7 +56,8 @@ Status GoneTopics::recall(const std::string& topic, checkpoint::SourceLog& log) 
 bool GoneTopics::is_missing_for_long(const std::string& topic, Timestamp now) {
   Absence& absence = missing_.emplace(topic, Absence{now, now}).first->second;
   // Meanwhile nobody could be asked, and whoever answers now may just have started.
-  if (now - absence.last > kPatience + kPatience / 2) absence.since = now;
+  // Attempts that wait for each other, and for slow answers, may be that far apart all the same.
+  if (now - absence.last > 3 * kPatience) absence.since = now;
   absence.last = now;
   return now - absence.since >= kPatience;
 }

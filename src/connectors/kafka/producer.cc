@@ -228,7 +228,7 @@ Status Producer::check_places() const {
   return unavailable(options_.service.name + ": " + sending() + ": " +
                      format_count(unplaced, "record") +
                      " may be lost: the brokers took what came behind, without saying where these "
-                     "are; beginning with a new connection");
+                     "are");
 }
 
 Status Producer::take_over() {

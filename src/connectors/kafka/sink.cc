@@ -80,7 +80,10 @@ Status KafkaSink::find_topic(Client& client) {
     found = client.partitions(options_.topic);
   }
   RETURN_IF_ERROR(found.status());
-  RETURN_IF_ERROR(await_leaders(client, options_.topic));
+  const Status led = await_leaders(client, options_.topic);
+  // Another broker may not know it yet.
+  if (led.code() == StatusCode::kNotFound) return unavailable(led.message());
+  RETURN_IF_ERROR(led);
   partitions_ = static_cast<int32_t>(found->size());
   return ok_status();
 }

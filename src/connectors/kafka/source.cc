@@ -354,7 +354,11 @@ Result<stream::SourceLag> KafkaSource::lag(const std::optional<stream::Offset>& 
   ASSIGN_OR_RETURN(Client* const client, this->client());
   // Of another topic of the same name, it would be a number without a meaning.
   BrokersTopics directory(*client);
-  RETURN_IF_ERROR(topics_.check_identity(begin, directory));
+  ASSIGN_OR_RETURN(lag.notice, topics_.check_identity(begin, directory));
+  if (!lag.notice.empty()) {
+    lag.position = position_text(begin, gone);
+    return lag;
+  }
   ASSIGN_OR_RETURN(const Offsets latest, client->list_offsets(all_at(begin, Start::kLatest)));
   // With the records of open transactions, which wait to be readable.
   Offsets written = latest;

@@ -10,6 +10,8 @@ namespace {
 
 // How soon a new partition is seen.
 constexpr Duration kDiscoverEvery{5'000'000};
+// In the source's folder of the checkpoint: records were asked for by their topic's name.
+constexpr const char* kAskedByName = "asked-by-name";
 
 template <typename IsWanted>
 Offsets take(Offsets& offsets, IsWanted is_wanted) {
@@ -59,7 +61,22 @@ Result<std::vector<std::string>> SourceTopics::names(const Offsets& read,
   return topics;
 }
 
+Status SourceTopics::remember_asked_by_name(bool now) {
+  if (log_ == nullptr || asked_by_name_ == true) return ok_status();
+  if (!asked_by_name_) {
+    const Status noted = log_->read_file(kAskedByName).status();
+    if (!noted.ok() && noted.code() != StatusCode::kNotFound) return noted;
+    asked_by_name_ = noted.ok();
+  }
+  if (!now || *asked_by_name_) return ok_status();
+  const Status noted = log_->write_file(kAskedByName, "");
+  if (!noted.ok() && noted.code() != StatusCode::kAlreadyExists) return noted;
+  asked_by_name_ = true;
+  return ok_status();
+}
+
 Status SourceTopics::discover(const Offsets& read, TopicDirectory& directory, bool asked_by_name) {
+  RETURN_IF_ERROR(remember_asked_by_name(asked_by_name));
   if (discovered_ && clock_.now() - *discovered_ < kDiscoverEvery) return ok_status();
   ASSIGN_OR_RETURN(const std::vector<std::string> topics, names(read, directory));
   const std::set<std::string> known = topics_of(read);
@@ -86,7 +103,7 @@ Status SourceTopics::discover(const Offsets& read, TopicDirectory& directory, bo
     renewed_.clear();
     ASSIGN_OR_RETURN(const auto findings, identity_.check(directory, there, clock_.now(), *log_));
     for (const auto& [topic, finding] : findings) {
-      const Result<bool> is_read = admit(topic, finding, known.contains(topic), asked_by_name);
+      const Result<bool> is_read = admit(topic, finding, known.contains(topic));
       RETURN_IF_ERROR(wait_for(is_read.status()));
       if (!is_read.ok() || !*is_read) found.erase(topic);
     }
@@ -120,12 +137,12 @@ Status SourceTopics::leave_unnamed(const Offsets& read) {
 }
 
 Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::Finding& finding,
-                                 bool was_read, bool asked_by_name) {
+                                 bool was_read) {
   using Identity = TopicIdentity::Identity;
   // Its old offsets are in the checkpoint, or may be again.
   const bool has_offsets = was_read || (acknowledged_ && acknowledged_->contains(topic));
   if (finding.identity == Identity::kAnother && has_offsets) {
-    RETURN_IF_ERROR(leave_replaced(topic, finding, asked_by_name));
+    RETURN_IF_ERROR(leave_replaced(topic, finding));
   }
   const bool is_gone = gone_.contains(topic);
   // One that was gone, and of which no id is remembered, was most likely made anew.
@@ -146,19 +163,20 @@ Result<bool> SourceTopics::admit(const std::string& topic, const TopicIdentity::
         service_.name, service_.topic, topic);
   }
   if (is_another || finding.identity == Identity::kNew) {
-    RETURN_IF_ERROR(identity_.accept(topic, finding.id, *log_));
+    // Of one that was gone, an epoch has left the offsets: that was believed after some time.
+    RETURN_IF_ERROR(identity_.accept(topic, finding.id, is_gone, *log_));
   }
   if (is_another) begun_anew_.push_back(topic);
   RETURN_IF_ERROR(gone_.found(topic, *log_));
   return true;
 }
 
-std::string SourceTopics::advice(bool asked_by_name) const {
+std::string SourceTopics::advice() const {
   std::string text;
-  if (asked_by_name) {
+  if (asked_by_name_ == true) {
     text =
-        "\n  Some of them may have been read as the old one's: these brokers, or librdkafka, "
-        "give records by a topic's name.";
+        "\n  Some of them may have been read as the old one's: records were asked for by the "
+        "topic's name (of brokers before Kafka 3.1, or with 'properties' for librdkafka).";
   } else if (!may_lose_) {
     text =
         "\n  To go on with it from its beginning: set on_lost_offsets: earliest. The rows of "
@@ -167,10 +185,10 @@ std::string SourceTopics::advice(bool asked_by_name) const {
   return text + "\n  " + how_to_start_over(log_);
 }
 
-Status SourceTopics::leave_replaced(const std::string& topic, const TopicIdentity::Finding& finding,
-                                    bool asked_by_name) {
-  return gone_.replaced(topic, made_anew(service_, topic, finding), advice(asked_by_name),
-                        !asked_by_name, clock_.now(), *log_);
+Status SourceTopics::leave_replaced(const std::string& topic,
+                                    const TopicIdentity::Finding& finding) {
+  return gone_.replaced(topic, made_anew(service_, topic, finding), advice(),
+                        asked_by_name_ != true, clock_.now(), *log_);
 }
 
 Status SourceTopics::recall(const std::string& topic) {
@@ -196,18 +214,22 @@ Offsets SourceTopics::take_renewed(Offsets& offsets) const {
   return take(offsets, [this](const std::string& topic) { return renewed_.contains(topic); });
 }
 
-Status SourceTopics::check_identity(const Offsets& offsets, TopicDirectory& directory) {
-  if (log_ == nullptr) return ok_status();
+Result<std::string> SourceTopics::check_identity(const Offsets& offsets,
+                                                 TopicDirectory& directory) {
+  if (log_ == nullptr) return std::string();
+  RETURN_IF_ERROR(remember_asked_by_name(false));
   const std::set<std::string> topics = topics_of(offsets);
   ASSIGN_OR_RETURN(const auto findings,
                    identity_.check(directory, {topics.begin(), topics.end()}, clock_.now(), *log_));
+  std::string notice;
   for (const auto& [topic, finding] : findings) {
     if (finding.identity != TopicIdentity::Identity::kAnother) continue;
     const std::string what = made_anew(service_, topic, finding);
-    if (!may_lose_) return corruption(what + advice(false));
-    return unavailable(what + " The pipeline goes on with it from its beginning.");
+    if (!may_lose_ || asked_by_name_ == true) return corruption(what + advice());
+    notice +=
+        (notice.empty() ? "" : "\n") + what + " The pipeline goes on with it from its beginning.";
   }
-  return ok_status();
+  return notice;
 }
 
 }  // namespace lakeward::connectors::kafka

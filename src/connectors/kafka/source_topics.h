@@ -74,8 +74,9 @@ class SourceTopics {
   // Takes out, and returns, offsets to be left: their topics were made anew.
   Offsets take_renewed(Offsets& offsets) const;
   // That the topics of the offsets are those that were read, as far as the brokers say so. Changes
-  // nothing. Errors: Corruption, or Unavailable if the next run or epoch will see to it.
-  Status check_identity(const Offsets& offsets, TopicDirectory& directory);
+  // nothing. Returns what there is to say of those that are not, if the pipeline goes on all the
+  // same. Errors: Corruption; the log's.
+  Result<std::string> check_identity(const Offsets& offsets, TopicDirectory& directory);
 
  private:
   Result<std::vector<std::string>> names(const Offsets& read, TopicDirectory& directory) const;
@@ -85,13 +86,15 @@ class SourceTopics {
   Status check_missing(const std::string& topic, const Status& unknown, bool was_read);
   // What is known by now of a topic that is there. Returns whether it is to be read. Errors: as
   // discover().
-  Result<bool> admit(const std::string& topic, const TopicIdentity::Finding& finding, bool was_read,
-                     bool asked_by_name);
+  Result<bool> admit(const std::string& topic, const TopicIdentity::Finding& finding,
+                     bool was_read);
   // Of a topic that was read, and whose name another one has: OK if the pipeline is to go on
   // without the old one. Errors: as discover().
-  Status leave_replaced(const std::string& topic, const TopicIdentity::Finding& finding,
-                        bool asked_by_name);
-  std::string advice(bool asked_by_name) const;
+  Status leave_replaced(const std::string& topic, const TopicIdentity::Finding& finding);
+  // What is to be done about one that was made anew, if that ends the run.
+  std::string advice() const;
+  // Whatever run it was: the next one must know of records that may be another topic's.
+  Status remember_asked_by_name(bool now);
 
   const Subscription& subscription_;
   const Service& service_;
@@ -102,6 +105,7 @@ class SourceTopics {
   GoneTopics gone_;
   std::set<std::string> renewed_;  // noted as gone, and there again as other ones
   std::vector<std::string> begun_anew_;
+  std::optional<bool> asked_by_name_;  // by any run of the checkpoint; nullopt: not looked up yet
   std::optional<std::set<std::string>> acknowledged_;
   std::vector<TopicPartition> partitions_;
   std::optional<Timestamp> discovered_;

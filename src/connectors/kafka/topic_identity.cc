@@ -92,10 +92,11 @@ Status TopicIdentity::note_replaced(const std::string& topic, checkpoint::Source
   return rewrite(topic, {id, id}, log);
 }
 
-Status TopicIdentity::accept(const std::string& topic, const std::string& id,
+Status TopicIdentity::accept(const std::string& topic, const std::string& id, bool is_replaced,
                              checkpoint::SourceLog& log) {
   const auto known = known_.find(topic);
-  return rewrite(topic, {id, known == known_.end() ? "" : known->second.id}, log);
+  const Ids before = known == known_.end() ? Ids() : known->second;
+  return rewrite(topic, {id, is_replaced ? before.id : before.replaced}, log);
 }
 
 std::string made_anew(const Service& service, const std::string& topic,

@@ -41,8 +41,11 @@ class TopicIdentity {
   const fetch::TopicIds& ids() const { return ids_; }
   // The topic's id that is remembered was seen to be replaced. Errors: the log's.
   Status note_replaced(const std::string& topic, checkpoint::SourceLog& log);
-  // From now on, the topic with this id is the one that is remembered. Errors: the log's.
-  Status accept(const std::string& topic, const std::string& id, checkpoint::SourceLog& log);
+  // From now on, the topic with this id is the one that is remembered. `is_replaced`: the one that
+  // was remembered was seen to be replaced. Else, as nothing of it was read, it may still be the
+  // right one. Errors: the log's.
+  Status accept(const std::string& topic, const std::string& id, bool is_replaced,
+                checkpoint::SourceLog& log);
 
  private:
   // What is remembered of a topic.

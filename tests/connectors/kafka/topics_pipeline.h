@@ -124,7 +124,7 @@ class TopicsPipeline {
   Status run() {
     return run([] { return true; });
   }
-  Status check_identity() { return topics_->check_identity(*committed_, brokers_); }
+  Result<std::string> check_identity() { return topics_->check_identity(*committed_, brokers_); }
   // The id that topic `a` has had before, if that is remembered.
   std::string replaced_id() {
     const Result<std::string> ids = log_.read_file("topic-a");
